@@ -1,0 +1,66 @@
+/* A shard: the records of one dataset and one category that one matcher core scans.
+ *
+ * One memory image, position independent, little-endian, built by control and mapped read-only by the
+ * dataplane. A shard holds a single category, so that the purpose check decides before a byte of it is
+ * read. Layout: header, record table, engine payload; each part aligned to 64 bytes. */
+#pragma once
+
+#include "matcher/engine.h"
+
+#define LF_SHARD_MAGIC 0x445248534c4c464cull /* "LFLLSHRD" */
+#define LF_SHARD_ABI   1
+
+struct lf_shard {
+        uint64_t magic;
+        uint16_t abi;
+        uint16_t modality; /* enum lf_modality */
+        uint32_t header_size;
+        uint64_t size; /* of the whole image */
+        uint64_t generation;
+        uint16_t dataset;
+        uint16_t category; /* a bit number of the policy's category masks */
+        uint32_t index;    /* which shard of this dataset and category */
+        uint32_t model;    /* face embeddings: their model; else 0 */
+        uint32_t records;
+        uint32_t rows;
+        uint32_t blocks;
+        uint64_t record_offset;
+        uint64_t payload_offset;
+        uint64_t payload_size;
+        uint8_t reserved[40];
+};
+_Static_assert(sizeof(struct lf_shard) == 128, "shard header layout");
+
+struct lf_shard_record {
+        uint8_t reference[16];
+        uint64_t expiry; /* legal time, seconds; 0: none of its own */
+        uint32_t flags;
+        uint32_t reserved;
+};
+_Static_assert(sizeof(struct lf_shard_record) == 32, "shard record layout");
+
+struct lf_shard_info {
+        uint64_t generation;
+        uint16_t dataset, category;
+        uint32_t index;
+        uint32_t model;
+};
+
+/* Control: the size of the image for these records. -ENOTSUP: no such engine. -ENOMEM. */
+int lf_shard_size(enum lf_modality modality, const struct lf_source_record *records, size_t n, size_t *ret_size);
+/* Control: writes the image into `image` of exactly the size that lf_shard_size gave. */
+int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info, const struct lf_source_record *records,
+                   size_t n, void *image, size_t size, struct lf_defect *defects);
+/* Dataplane, before a shard is published: nothing in [image, image+size) can later lead a scan outside
+ * of it. -EBADMSG, -ENOTSUP (no engine for it, or another ABI). */
+int lf_shard_check(const void *image, size_t size);
+
+static inline const struct lf_shard_record *lf_shard_records(const struct lf_shard *s)
+{
+        return (const struct lf_shard_record *)((const uint8_t *)s + s->record_offset);
+}
+
+static inline const void *lf_shard_payload(const struct lf_shard *s)
+{
+        return (const uint8_t *)s + s->payload_offset;
+}
