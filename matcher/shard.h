@@ -27,7 +27,7 @@ struct lf_shard {
         uint64_t record_offset;
         uint64_t payload_offset;
         uint64_t payload_size;
-        uint8_t reserved[40];
+        uint8_t reserved[48];
 };
 _Static_assert(sizeof(struct lf_shard) == 128, "shard header layout");
 
@@ -46,13 +46,15 @@ struct lf_shard_info {
         uint32_t model;
 };
 
-/* Control: the size of the image for these records. -ENOTSUP: no such engine. -ENOMEM. */
+/* Control: the size of the image for these records. -ENOTSUP: no such engine. -EINVAL: more than 2^32-1
+ * records. -ENOMEM. */
 int lf_shard_size(enum lf_modality modality, const struct lf_source_record *records, size_t n, size_t *ret_size);
-/* Control: writes the image into `image` of exactly the size that lf_shard_size gave. */
+/* Control: writes the image into `image`, aligned to 64 bytes, of exactly the size that lf_shard_size gave.
+ * -EINVAL: another size or alignment, or the records changed in between; else as lf_shard_size. */
 int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info, const struct lf_source_record *records,
                    size_t n, void *image, size_t size, struct lf_defect *defects);
 /* Dataplane, before a shard is published: nothing in [image, image+size) can later lead a scan outside
- * of it. -EBADMSG, -ENOTSUP (no engine for it, or another ABI). */
+ * of it. `image` is aligned to 64 bytes. -EBADMSG, -ENOTSUP (no engine for it, or another ABI). */
 int lf_shard_check(const void *image, size_t size);
 
 static inline const struct lf_shard_record *lf_shard_records(const struct lf_shard *s)

@@ -1,0 +1,23 @@
+#include "matcher/engine.h"
+
+#include "matcher/engines.h"
+
+/* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
+static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
+    [LF_MODALITY_CONSIGNMENT] = {NULL, NULL},
+};
+
+int lf_engines_init(void)
+{
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                int r = engines[m].init ? engines[m].init() : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+const struct lf_engine *lf_engine_for(enum lf_modality modality)
+{
+        return (unsigned)modality < LF_MODALITY_COUNT ? engines[modality].engine : NULL;
+}

@@ -1,0 +1,10 @@
+/* The engines of this build. Private to matcher/: others ask lf_engine_for(). */
+#pragma once
+
+#include "matcher/engine.h"
+
+/* An engine and what it needs done once, before any core starts (may be NULL). */
+struct lf_engine_entry {
+        const struct lf_engine *engine;
+        int (*init)(void); /* 0, -ENOMEM, -ENOTSUP */
+};
