@@ -102,7 +102,8 @@ struct lf_engine {
         const char *name;
         enum lf_modality modality;
         size_t probe_size;   /* bytes of a prepared probe, at most LF_PROBE_MAX; alignment 64 */
-        size_t scratch_size; /* bytes that scan and explain want per core, at most LF_SCRATCH_MAX; alignment 64 */
+        size_t scratch_size; /* bytes that scan and explain want per core, at most LF_SCRATCH_MAX; alignment
+                                64 */
 
         /* Reads one wire-form probe into `ret_probe` (probe_size bytes). -EBADMSG: malformed or too poor to
          * be compared; `ret_defect` says what and where, `ret_probe` holds nothing of use. */
@@ -126,8 +127,8 @@ struct lf_engine {
         float (*score_log10_fmr)(float score);
 
         /* Says why `hit` scored as it did. */
-        void (*explain)(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit, void *scratch,
-                        struct lf_explanation *ret);
+        void (*explain)(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit,
+                        void *scratch, struct lf_explanation *ret);
 };
 
 /* Prepares tables and libraries (ICU's transliterators, SIMD dispatch) once, before any core starts and

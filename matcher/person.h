@@ -16,9 +16,10 @@ enum lf_person_field {
         LF_PERSON_BIRTH_RANGE = 5, /* 4 bytes: first year le16, last year le16 */
         LF_PERSON_SEX = 6,         /* 1 byte: 'M', 'F', 'X' */
         LF_PERSON_NATIONALITY = 7, /* ISO 3166-1 alpha-2 or alpha-3, or an ICAO code; may repeat */
-        LF_PERSON_DOCUMENT = 8,    /* kind (1 byte: 'P' passport, 'I' identity card, 'V' visa, 'O' other), issuing
-                                    * country (3 bytes, padded with '<'), number (UTF-8, at most 32 bytes) */
-        LF_PERSON_ENTITY = 9,      /* 1 byte: 'P' person, 'E' entity, 'V' vessel, 'A' aircraft; default 'P' */
+        LF_PERSON_DOCUMENT =
+            8,                /* kind (1 byte: 'P' passport, 'I' identity card, 'V' visa, 'O' other), issuing
+                               * country (3 bytes, padded with '<'), number (UTF-8, at most 32 bytes) */
+        LF_PERSON_ENTITY = 9, /* 1 byte: 'P' person, 'E' entity, 'V' vessel, 'A' aircraft; default 'P' */
 };
 
 #define LF_PERSON_NAME_MAX   255

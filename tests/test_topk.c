@@ -52,8 +52,8 @@ static void order_of_arrival_does_not_matter(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(keeps_one_hit_a_record),
-                cmocka_unit_test(order_of_arrival_does_not_matter),
+            cmocka_unit_test(keeps_one_hit_a_record),
+            cmocka_unit_test(order_of_arrival_does_not_matter),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
