@@ -1,5 +1,7 @@
 #include "dataplane/counters.h"
 
+#include "dataplane/lsp.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
