@@ -7,9 +7,10 @@
 
 #include <stdint.h>
 
-#define LSP_VERSION      1
-#define LSP_DATAGRAM_MAX 1232 /* UDP payload, unless the link carries more: IPv6's minimum MTU less headers  \
-                               */
+#define LSP_VERSION 1
+#define LSP_DATAGRAM_MAX                                                                                     \
+        1232 /* UDP payload, unless the link carries more: IPv6's minimum MTU less headers                   \
+              */
 #define LSP_PARTS_MAX   32
 #define LSP_TAG_SIZE    16 /* AES-256-GCM */
 #define LSP_KEY_SIZE    32
@@ -71,10 +72,13 @@ _Static_assert(sizeof(struct lsp_cookie_plain) == 64, "LSP cookie contents");
 #define LSP_ANSWER_DATAGRAM    512
 #define LSP_ANSWER_SIZE        (LSP_ANSWER_DATAGRAM - (int)sizeof(struct lsp_header) - LSP_TAG_SIZE) /* 440 */
 #define LSP_QUERY_DATAGRAM_MIN LSP_ANSWER_DATAGRAM
-#define LSP_QUERY_OVERHEAD     ((int)sizeof(struct lsp_query_header) + LSP_TAG_SIZE) /* 168 */
-#define LSP_PART_MAX           (LSP_DATAGRAM_MAX - LSP_QUERY_OVERHEAD)       /* 1064: plaintext of a part */
-#define LSP_PART_MIN           (LSP_QUERY_DATAGRAM_MIN - LSP_QUERY_OVERHEAD) /* 344 */
-#define LSP_QUERY_MAX          (LSP_PARTS_MAX * LSP_PART_MAX) /* 34,048: plaintext of a query */
+/* A notice (REBOOT, CLOCK, BUSY) is a header (total 0, part 0 of 1, the query's id) and the tag of an empty
+ * box, sealed as an answer is; in REBOOT under the key of the new boot id. */
+#define LSP_NOTICE_DATAGRAM ((int)sizeof(struct lsp_header) + LSP_TAG_SIZE)       /* 72 */
+#define LSP_QUERY_OVERHEAD  ((int)sizeof(struct lsp_query_header) + LSP_TAG_SIZE) /* 168 */
+#define LSP_PART_MAX        (LSP_DATAGRAM_MAX - LSP_QUERY_OVERHEAD)       /* 1064: plaintext of a part */
+#define LSP_PART_MIN        (LSP_QUERY_DATAGRAM_MIN - LSP_QUERY_OVERHEAD) /* 344 */
+#define LSP_QUERY_MAX       (LSP_PARTS_MAX * LSP_PART_MAX)                /* 34,048: plaintext of a query */
 /* Of a query in n parts every part but the last carries LSP_PART_MAX bytes; the last is padded to at
  * least LSP_PART_MIN (LSP_TLV_PAD). */
 
@@ -234,6 +238,7 @@ _Static_assert(sizeof(struct lsp_answer) == LSP_ANSWER_SIZE, "LSP answer layout"
 /* The key exchange: mutual TLS 1.3 with this ALPN; the lane sends one request, control answers once and
  * closes. */
 #define LSP_KE_ALPN  "lsp-ke/1"
+#define LSP_KE_PORT  4761       /* TCP, unless configured otherwise */
 #define LSP_KE_MAGIC 0x454b534c /* "LSKE" */
 
 struct lsp_ke_request {
@@ -271,6 +276,10 @@ struct lsp_ke_reply {
         uint8_t cookie[LSP_COOKIE_SIZE];
 };
 _Static_assert(sizeof(struct lsp_ke_reply) == 192, "LSP key exchange reply layout");
+
+/* Who a certificate speaks for: one URI among its subject alternative names. */
+#define LSP_URI_APPLIANCE "landfall:appliance:" /* and the appliance id, 32 lower-case hex digits */
+#define LSP_URI_LANE      "landfall:lane:"      /* and the lane's number, decimal */
 
 /* The exporter's context: 20 bytes. */
 struct lsp_exporter_context {
