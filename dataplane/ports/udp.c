@@ -1,0 +1,252 @@
+/* An ordinary UDP socket per queue: no NIC, no root. The kernel steers a flow to one queue (SO_REUSEPORT). */
+#include "dataplane/ports/driver.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <rte_jhash.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define RECEIVE_BUFFER (4 << 20)
+
+/* In lf_return_path.bytes: to whom, and from which of our addresses when the socket has no single one. */
+struct route {
+        struct sockaddr_in6 to;
+        struct in6_pktinfo from; /* address zero: let the kernel choose */
+};
+_Static_assert(sizeof(struct route) <= sizeof((struct lf_return_path){0}.bytes),
+               "a route fits a return path");
+
+struct queue {
+        int fd;
+        unsigned spare; /* buffers in `buffer` that wait for a datagram */
+        struct rte_mbuf *buffer[LF_BURST];
+        struct route route[LF_BURST];
+        struct iovec iov[LF_BURST];
+        struct mmsghdr message[LF_BURST];
+        uint8_t control[LF_BURST][CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8)));
+} __attribute__((aligned(64)));
+
+static bool any_address(const struct in6_addr *a)
+{
+        return IN6_IS_ADDR_UNSPECIFIED(a) || (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr32[3] == 0);
+}
+
+static int set_options(int fd, const struct sockaddr_in6 *address)
+{
+        int off = 0, on = 1, size = RECEIVE_BUFFER;
+        if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
+                return -errno;
+        if (any_address(&address->sin6_addr) &&
+            setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof on) < 0)
+                return -errno;
+        /* What the kernel grants: all of it to root, net.core.rmem_max otherwise. */
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
+                setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        return 0;
+}
+
+/* The first socket is bound before it may share, so that a port in use is found out; later ones share with
+ * it. */
+static int open_socket(const struct sockaddr_in6 *address, bool first, bool share)
+{
+        int on = 1;
+        int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return -errno;
+        int r = set_options(fd, address);
+        if (r == 0 && !first && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+                r = -errno;
+        if (r == 0 && bind(fd, (const struct sockaddr *)address, sizeof *address) < 0)
+                r = -errno;
+        if (r == 0 && first && share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+                r = -errno;
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        return fd;
+}
+
+static void close_queues(struct queue *queues, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                close(queues[i].fd);
+                if (queues[i].spare)
+                        rte_pktmbuf_free_bulk(queues[i].buffer, queues[i].spare);
+        }
+        free(queues);
+}
+
+static int open_queues(struct lf_port *port, const struct sockaddr_in6 *address)
+{
+        struct queue *queues = aligned_alloc(64, port->queues * sizeof *queues);
+        if (!queues)
+                return -ENOMEM;
+        memset(queues, 0, port->queues * sizeof *queues);
+        for (unsigned i = 0; i < port->queues; i++) {
+                queues[i].fd = open_socket(address, i == 0, port->queues > 1);
+                if (queues[i].fd < 0) {
+                        int r = queues[i].fd;
+                        close_queues(queues, i);
+                        return r;
+                }
+        }
+        port->state = queues;
+        return 0;
+}
+
+static int udp_open(struct lf_port *port, const struct lf_handover_options *options, char why[256])
+{
+        struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port->udp_port)};
+        memcpy(&address.sin6_addr, options->address, sizeof address.sin6_addr);
+        int r = lf_port_make_pool(port, options, LF_BURST, 0, why);
+        if (r < 0)
+                return r;
+        r = open_queues(port, &address);
+        if (r == -EADDRINUSE)
+                snprintf(why, 256, "UDP port %u is in use: stop what holds it (ss -ulpn) or choose another",
+                         port->udp_port);
+        else if (r < 0)
+                snprintf(why, 256, "UDP port %u: %s; is the address one of this machine's?", port->udp_port,
+                         strerror(-r));
+        if (r == 0)
+                snprintf(port->describe, sizeof port->describe, "udp port %u, %u queue%s", port->udp_port,
+                         port->queues, port->queues == 1 ? "" : "s");
+        return r;
+}
+
+static void udp_close(struct lf_port *port)
+{
+        close_queues(port->state, port->queues);
+}
+
+static void find_from(struct msghdr *h, struct in6_pktinfo *ret)
+{
+        memset(ret, 0, sizeof *ret);
+        for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
+                if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
+                        memcpy(ret, CMSG_DATA(c), sizeof *ret);
+        /* Which way out is the routing table's matter, but for addresses that mean nothing without a link. */
+        if (!IN6_IS_ADDR_LINKLOCAL(&ret->ipi6_addr))
+                ret->ipi6_ifindex = 0;
+}
+
+static void take(struct queue *q, unsigned i, struct lf_datagram *ret)
+{
+        struct route route = q->route[i];
+        struct msghdr *h = &q->message[i].msg_hdr;
+        find_from(h, &route.from);
+        ret->mbuf = q->buffer[i];
+        ret->size = (uint16_t)q->message[i].msg_len;
+        rte_pktmbuf_append(ret->mbuf, ret->size);
+        ret->payload = rte_pktmbuf_mtod(ret->mbuf, uint8_t *);
+        ret->back = (struct lf_return_path){.length = sizeof route};
+        memcpy(ret->back.bytes, &route, sizeof route);
+        uint32_t port = route.to.sin6_port;
+        ret->back.flow = rte_jhash(&route.to.sin6_addr, sizeof route.to.sin6_addr, port);
+}
+
+static unsigned receive(struct lf_port *port, struct queue *q, unsigned n)
+{
+        if (q->spare < LF_BURST &&
+            !rte_pktmbuf_alloc_bulk(port->pool, q->buffer + q->spare, LF_BURST - q->spare))
+                q->spare = LF_BURST;
+        if (n > q->spare)
+                n = q->spare;
+        for (unsigned i = 0; i < n; i++) {
+                struct rte_mbuf *m = q->buffer[i];
+                q->iov[i] = (struct iovec){rte_pktmbuf_mtod(m, void *), rte_pktmbuf_tailroom(m)};
+                q->message[i].msg_hdr = (struct msghdr){.msg_name = &q->route[i].to,
+                                                        .msg_namelen = sizeof q->route[i].to,
+                                                        .msg_iov = &q->iov[i],
+                                                        .msg_iovlen = 1,
+                                                        .msg_control = q->control[i],
+                                                        .msg_controllen = sizeof q->control[i]};
+        }
+        int got = n ? recvmmsg(q->fd, q->message, n, MSG_DONTWAIT, NULL) : 0;
+        return got > 0 ? (unsigned)got : 0;
+}
+
+static unsigned udp_rx(struct lf_port *port, unsigned queue, struct lf_datagram *ret, unsigned n,
+                       uint64_t drops[3])
+{
+        struct queue *q = &((struct queue *)port->state)[queue];
+        unsigned got = receive(port, q, n), kept = 0;
+        for (unsigned i = 0; i < got; i++) {
+                /* Longer than any datagram of ours, or from a port that cannot be answered. */
+                if ((q->message[i].msg_hdr.msg_flags & MSG_TRUNC) || q->route[i].to.sin6_port == 0) {
+                        drops[1]++;
+                        rte_pktmbuf_free(q->buffer[i]);
+                        continue;
+                }
+                take(q, i, &ret[kept++]);
+        }
+        memmove(q->buffer, q->buffer + got, (q->spare - got) * sizeof *q->buffer);
+        q->spare -= got;
+        return kept;
+}
+
+struct sending {
+        struct route route;
+        struct iovec iov;
+        uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8)));
+};
+
+/* A reply's buffer is its route and then the payload (lf_port_reply). */
+static void prepare(struct rte_mbuf *m, struct sending *s, struct msghdr *h)
+{
+        uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
+        memcpy(&s->route, p, sizeof s->route);
+        s->iov = (struct iovec){p + sizeof s->route, m->data_len - sizeof s->route};
+        *h = (struct msghdr){
+            .msg_name = &s->route.to, .msg_namelen = sizeof s->route.to, .msg_iov = &s->iov, .msg_iovlen = 1};
+        if (IN6_IS_ADDR_UNSPECIFIED(&s->route.from.ipi6_addr))
+                return;
+        memset(s->control, 0, sizeof s->control);
+        h->msg_control = s->control;
+        h->msg_controllen = sizeof s->control;
+        struct cmsghdr *c = CMSG_FIRSTHDR(h);
+        c->cmsg_level = IPPROTO_IPV6;
+        c->cmsg_type = IPV6_PKTINFO;
+        c->cmsg_len = CMSG_LEN(sizeof s->route.from);
+        memcpy(CMSG_DATA(c), &s->route.from, sizeof s->route.from);
+}
+
+/* At most one burst. A destination that the kernel refuses is left out; a full socket buffer ends it. */
+static unsigned send_burst(int fd, struct rte_mbuf **replies, unsigned n)
+{
+        struct sending sending[LF_BURST];
+        struct mmsghdr message[LF_BURST];
+        unsigned at = 0, sent = 0;
+        for (unsigned i = 0; i < n; i++)
+                prepare(replies[i], &sending[i], &message[i].msg_hdr);
+        while (at < n) {
+                int r = sendmmsg(fd, message + at, n - at, MSG_DONTWAIT);
+                if (r > 0) {
+                        at += (unsigned)r;
+                        sent += (unsigned)r;
+                } else if (errno == EAGAIN || errno == ENOBUFS) {
+                        break;
+                } else if (errno != EINTR) {
+                        at++;
+                }
+        }
+        return sent;
+}
+
+static unsigned udp_tx(struct lf_port *port, unsigned queue, struct rte_mbuf **replies, unsigned n)
+{
+        int fd = ((struct queue *)port->state)[queue].fd;
+        unsigned sent = 0;
+        for (unsigned i = 0; i < n; i += LF_BURST)
+                sent += send_burst(fd, replies + i, n - i < LF_BURST ? n - i : LF_BURST);
+        if (n)
+                rte_pktmbuf_free_bulk(replies, n);
+        return sent;
+}
+
+const struct lf_port_driver lf_port_udp = {.open = udp_open, .close = udp_close, .rx = udp_rx, .tx = udp_tx};
