@@ -18,8 +18,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LF_SITE_NAME_MAX 64 /* bytes of a site's or lane's name, with its zero: [a-z0-9._-], not led by '.'  \
-                             */
+#define LF_SITE_NAME_MAX                                                                                     \
+        64 /* bytes of a site's or lane's name, with its zero: [a-z0-9._-], not led by '.'                   \
+            */
 
 #define LF_SITE_CA         "ca.pem"
 #define LF_SITE_CA_KEY     "ca.key"
