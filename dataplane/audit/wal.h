@@ -31,8 +31,7 @@ struct lf_wal_options {
         unsigned segments;                     /* 2..LF_WAL_MAX_SEGMENTS */
         uint8_t key[LF_WAL_KEY_SIZE]; /* keys the chain and seals the openings; copied, wiped in close */
         uint64_t expected;            /* entries that are in control's tiles; 0: not known */
-        struct lf_disk
-            *disk; /* NULL: io_uring on the directories. A test's own disk: lent, closed by close */
+        struct lf_disk *disk; /* NULL: io_uring on the directories. Else a test's own, lent until close */
 };
 
 /* What recovery found; filled when open succeeds, and when it fails with -EBADMSG. */

@@ -1,0 +1,192 @@
+/* Sealing and checking one record. */
+#include "dataplane/audit/wal_record.h"
+
+#include <errno.h>
+#include <isa-l/crc.h>
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+struct lf_wal_keys {
+        uint8_t key[LF_WAL_KEY_SIZE];
+        uint8_t salt[16]; /* that `gcm` is keyed for */
+        bool keyed;
+        EVP_CIPHER_CTX *gcm;
+        EVP_MAC_CTX *chain;
+};
+
+static int derive(const uint8_t *key, const void *salt, size_t salt_size, const char *info, uint8_t ret[32])
+{
+        EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+        EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+        EVP_KDF_free(kdf);
+        if (!ctx)
+                return -ENOMEM;
+        OSSL_PARAM params[] = {
+            OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 6),
+            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (void *)key, LF_WAL_KEY_SIZE),
+            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_size),
+            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
+            OSSL_PARAM_END,
+        };
+        int ok = EVP_KDF_derive(ctx, ret, 32, params);
+        EVP_KDF_CTX_free(ctx);
+        return ok == 1 ? 0 : -EIO;
+}
+
+static int key_gcm(struct lf_wal_keys *k, const uint8_t salt[16])
+{
+        if (k->keyed && memcmp(k->salt, salt, 16) == 0)
+                return 0;
+        uint8_t key[32];
+        int rc = derive(k->key, salt, 16, "landfall wal opening", key);
+        if (rc == 0 && EVP_CipherInit_ex(k->gcm, EVP_aes_256_gcm(), NULL, key, NULL, 1) != 1)
+                rc = -EIO;
+        OPENSSL_cleanse(key, sizeof key);
+        if (rc < 0)
+                return rc;
+        memcpy(k->salt, salt, 16);
+        k->keyed = true;
+        return 0;
+}
+
+static int key_chain(struct lf_wal_keys *k)
+{
+        EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        k->chain = mac ? EVP_MAC_CTX_new(mac) : NULL;
+        EVP_MAC_free(mac);
+        if (!k->chain)
+                return -ENOMEM;
+        uint8_t key[32];
+        int rc = derive(k->key, "", 0, "landfall wal chain", key);
+        OSSL_PARAM params[] = {
+            OSSL_PARAM_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)"SHA256", 6),
+            OSSL_PARAM_END,
+        };
+        if (rc == 0 && EVP_MAC_init(k->chain, key, sizeof key, params) != 1)
+                rc = -EIO;
+        OPENSSL_cleanse(key, sizeof key);
+        return rc;
+}
+
+int lf_wal_keys_new(const uint8_t key[LF_WAL_KEY_SIZE], const uint8_t salt[16], struct lf_wal_keys **ret)
+{
+        struct lf_wal_keys *k = calloc(1, sizeof *k);
+        if (!k)
+                return -ENOMEM;
+        memcpy(k->key, key, sizeof k->key);
+        k->gcm = EVP_CIPHER_CTX_new();
+        int rc = k->gcm ? key_chain(k) : -ENOMEM;
+        if (rc == 0 && salt)
+                rc = key_gcm(k, salt);
+        if (rc < 0) {
+                lf_wal_keys_free(k);
+                return rc;
+        }
+        *ret = k;
+        return 0;
+}
+
+void lf_wal_keys_free(struct lf_wal_keys *k)
+{
+        if (!k)
+                return;
+        EVP_CIPHER_CTX_free(k->gcm);
+        EVP_MAC_CTX_free(k->chain);
+        OPENSSL_cleanse(k, sizeof *k);
+        free(k);
+}
+
+static void nonce_of(const struct lf_wal_record *r, uint8_t nonce[12])
+{
+        memset(nonce, 0, 4);
+        memcpy(nonce + 4, &r->index, 8);
+}
+
+static bool chain_of(struct lf_wal_keys *k, const struct lf_wal_record *r, uint8_t chain[16])
+{
+        uint8_t full[32];
+        size_t size;
+        if (EVP_MAC_init(k->chain, NULL, 0, NULL) != 1 ||
+            EVP_MAC_update(k->chain, (const uint8_t *)r, offsetof(struct lf_wal_record, chain)) != 1 ||
+            EVP_MAC_final(k->chain, full, &size, sizeof full) != 1)
+                return false;
+        memcpy(chain, full, 16);
+        return true;
+}
+
+static uint32_t crc_of(const struct lf_wal_record *r)
+{
+        return crc32_iscsi((unsigned char *)(uintptr_t)r, offsetof(struct lf_wal_record, crc), 0xffffffffu);
+}
+
+static int seal_opening(struct lf_wal_keys *k, struct lf_wal_record *r,
+                        const struct lf_entry_opening *opening)
+{
+        uint8_t nonce[12];
+        int n;
+        nonce_of(r, nonce);
+        int rc = key_gcm(k, r->salt);
+        if (rc < 0)
+                return rc;
+        if (EVP_CipherInit_ex(k->gcm, NULL, NULL, NULL, nonce, 1) != 1 ||
+            EVP_CipherUpdate(k->gcm, r->sealed, &n, (const uint8_t *)opening, sizeof *opening) != 1 ||
+            EVP_CipherFinal_ex(k->gcm, r->sealed + n, &n) != 1 ||
+            EVP_CIPHER_CTX_ctrl(k->gcm, EVP_CTRL_GCM_GET_TAG, 16, r->tag) != 1)
+                return -EIO;
+        return 0;
+}
+
+int lf_wal_record_seal(struct lf_wal_keys *k, struct lf_wal_record *r, const struct lf_entry_opening *opening)
+{
+        if (opening) {
+                int rc = seal_opening(k, r, opening);
+                if (rc < 0)
+                        return rc;
+        }
+        if (!chain_of(k, r, r->chain))
+                return -EIO;
+        r->crc = crc_of(r);
+        return 0;
+}
+
+bool lf_wal_record_whole(const struct lf_wal_record *r)
+{
+        return r->magic == LF_WAL_RECORD_MAGIC && r->length == LF_WAL_RECORD_SIZE &&
+               r->version == LF_WAL_RECORD_VERSION &&
+               (r->kind == LF_WAL_RECORD_ENTRY || r->kind == LF_WAL_RECORD_MARK) && r->crc == crc_of(r);
+}
+
+bool lf_wal_record_authentic(struct lf_wal_keys *k, const struct lf_wal_record *r)
+{
+        uint8_t chain[16];
+        return chain_of(k, r, chain) && CRYPTO_memcmp(chain, r->chain, 16) == 0;
+}
+
+int lf_wal_record_open(struct lf_wal_keys *k, const struct lf_wal_record *r, struct lf_entry_opening *ret)
+{
+        struct lf_entry_opening opening;
+        uint8_t nonce[12], tag[16];
+        int n;
+        nonce_of(r, nonce);
+        memcpy(tag, r->tag, sizeof tag);
+        int rc = key_gcm(k, r->salt);
+        if (rc < 0)
+                return rc;
+        if (EVP_CipherInit_ex(k->gcm, NULL, NULL, NULL, nonce, 0) != 1 ||
+            EVP_CipherUpdate(k->gcm, (uint8_t *)&opening, &n, r->sealed, sizeof r->sealed) != 1 ||
+            EVP_CIPHER_CTX_ctrl(k->gcm, EVP_CTRL_GCM_SET_TAG, 16, tag) != 1 ||
+            EVP_CipherFinal_ex(k->gcm, (uint8_t *)&opening + n, &n) != 1) {
+                OPENSSL_cleanse(&opening, sizeof opening);
+                return -EBADMSG;
+        }
+        memcpy(ret, &opening, sizeof opening);
+        OPENSSL_cleanse(&opening, sizeof opening);
+        return 0;
+}
