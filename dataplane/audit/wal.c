@@ -66,7 +66,8 @@ static void fail_mirror(struct lf_wal *w, unsigned mirror)
 
 /* ---- Appending ---- */
 
-/* Begins a commit at the next position, in this segment or, when it is free, the next. */
+/* Begins a commit at the next position, in this segment or, when it is free, the next. A segment is begun
+ * only when all before it is durable: recovery relies on that to tell a torn reuse from damage. */
 static int begin_commit(struct lf_wal *w)
 {
         unsigned segment = lf_wal_segment_of(&w->source, w->position);
@@ -76,6 +77,8 @@ static int begin_commit(struct lf_wal *w)
                         w->full = true;
                         return -ENOSPC;
                 }
+                if (w->settled < w->filling)
+                        return -EAGAIN;
                 w->ends[segment] = w->index;
         }
         uint64_t left = slots - in_segment;
@@ -377,7 +380,7 @@ static void drain(struct lf_wal *w)
         do {
                 lf_wal_reap(w, 100000);
                 clock_gettime(CLOCK_MONOTONIC, &now);
-        } while ((w->freed < w->filling || (w->wanted && !w->failed)) &&
+        } while (!w->failed && (w->freed < w->filling || w->wanted) &&
                  now.tv_sec - start.tv_sec < CLOSE_WAIT);
 }
 

@@ -65,7 +65,8 @@ int lf_wal_open(const struct lf_wal_options *options, struct lf_wal **ret,
                 struct lf_wal_recovery *ret_recovery);
 
 /* Copies the entry and its opening into the commit being filled, which is submitted once it is full.
- * -EAGAIN: LF_WAL_COMMITS commits are in flight: reap. -ENOSPC: full. -EIO: failed. */
+ * -EAGAIN: reap first: LF_WAL_COMMITS commits are in flight, or a new segment waits for them. -ENOSPC: full.
+ * -EIO: failed. */
 int lf_wal_append(struct lf_wal *wal, const struct lf_entry *entry, const struct lf_entry_opening *opening,
                   uint64_t *ret_index);
 

@@ -115,37 +115,56 @@ static const char *why(const struct lf_wal_walk *w)
         return w->damaged ? "the record is damaged" : "the record is missing";
 }
 
-/* The oldest segment is the one after the newest in turn. Its first slot may only be no record when its reuse
- * had just begun: then the newest segment is filled to its end, and the log begins one segment later. */
-static int walk_all(const struct lf_wal_source *s, struct lf_wal_keys *keys, uint64_t expected,
-                    const struct survey *v, struct lf_wal_scan *scan, struct lf_wal_walk *w)
+/* What is missing at a position where a segment should go on: one before the next index that the segment
+ * still has. */
+static uint64_t lost_before(const struct lf_wal_source *s, const struct survey *v, uint64_t position)
+{
+        const struct segment *g = &v->segment[lf_wal_segment_of(s, position)];
+        return g->any && g->lowest ? g->lowest - 1 : 0;
+}
+
+/* The oldest segment is the one after the newest in turn. It may be torn only when its reuse had just begun.
+ * The writer begins a segment when everything before is durable, so the newest segment then ends exactly at
+ * its last slot, and only the commits in flight are touched; what the torn segment held was consumed. The log
+ * begins one later. */
+static int walk_from_oldest(const struct lf_wal_source *s, struct lf_wal_keys *keys, const struct survey *v,
+                            struct lf_wal_scan *scan, struct lf_wal_walk *w)
 {
         uint64_t slots = lf_wal_segment_slots(s), newest = v->newest / slots;
         uint64_t oldest = newest >= s->segments ? newest - s->segments + 1 : 0;
-        uint64_t torn = UINT64_MAX;
-        if (!begins_at(s, v, oldest * slots)) {
-                torn = oldest;
-                if (newest > oldest)
-                        oldest++;
+        uint64_t stop = oldest * slots, index = lost_before(s, v, stop);
+        int rc;
+        const char *reason = "the segment's first record is damaged";
+        if (begins_at(s, v, stop)) {
+                rc = walk(s, keys, stop, v->segment[oldest % s->segments].index, scan, w);
+                if (rc < 0 || newest == oldest || scan->end >= (oldest + 1) * slots)
+                        return rc;
+                stop = scan->end;
+                index = scan->found.entries;
+                reason = why(w);
         }
-        const struct segment *g = &v->segment[oldest % s->segments];
-        if (!begins_at(s, v, oldest * slots)) {
-                if (newest == 0 && v->durable == 0 && expected == 0) /* the very first commit, torn */
-                        return 0;
-                return damage(s, scan, g->any && g->lowest ? g->lowest - 1 : 0, oldest * slots,
-                              "the segment's first record is damaged");
+        if (newest > oldest &&
+            stop - oldest * slots <= LF_WAL_COMMITS * (LF_WAL_COMMIT_SIZE / LF_WAL_RECORD_SIZE) &&
+            begins_at(s, v, (oldest + 1) * slots)) {
+                rc = walk(s, keys, (oldest + 1) * slots, v->segment[(oldest + 1) % s->segments].index, scan,
+                          w);
+                if (rc < 0 || scan->end == (oldest + s->segments) * slots)
+                        return rc;
         }
-        int rc = walk(s, keys, oldest * slots, g->index, scan, w);
+        return damage(s, scan, index, stop, reason);
+}
+
+static int walk_all(const struct lf_wal_source *s, struct lf_wal_keys *keys, uint64_t expected,
+                    const struct survey *v, struct lf_wal_scan *scan, struct lf_wal_walk *w)
+{
+        if (v->newest / lf_wal_segment_slots(s) == 0 && !begins_at(s, v, 0) && v->durable == 0 &&
+            expected == 0)
+                return 0; /* the very first commit, torn: nothing was ever durable */
+        int rc = walk_from_oldest(s, keys, v, scan, w);
         if (rc < 0)
                 return rc;
-        uint64_t end = (scan->end + LF_WAL_BLOCK_SLOTS - 1) / LF_WAL_BLOCK_SLOTS * LF_WAL_BLOCK_SLOTS;
         if (w->forged || v->durable > scan->found.entries || expected > scan->found.entries)
                 return damage(s, scan, scan->found.entries, scan->end, why(w));
-        if (torn != UINT64_MAX && end != (torn + s->segments) * slots) {
-                const struct segment *t = &v->segment[torn % s->segments];
-                return damage(s, scan, t->any && t->lowest ? t->lowest - 1 : 0, torn * slots,
-                              "the segment's first record is damaged");
-        }
         if (expected && expected < scan->found.first)
                 return damage(s, scan, expected, scan->start,
                               "entries before the oldest segment are missing");

@@ -81,8 +81,9 @@ static const struct lf_wal_record *find(struct lf_wal_walk *w, uint64_t position
         return NULL;
 }
 
-static bool all_zero(const uint8_t *p, size_t n)
+bool lf_wal_all_zero(const void *data, size_t n)
 {
+        const uint8_t *p = data;
         return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
@@ -91,7 +92,7 @@ static bool padding(const struct lf_wal_walk *w, uint64_t position)
 {
         size_t n = (LF_WAL_BLOCK_SLOTS - position % LF_WAL_BLOCK_SLOTS) * LF_WAL_RECORD_SIZE;
         for (unsigned m = 0; m < w->source->mirrors; m++)
-                if (all_zero((const uint8_t *)slot_of(w, m, position), n))
+                if (lf_wal_all_zero(slot_of(w, m, position), n))
                         return true;
         return false;
 }
@@ -111,7 +112,7 @@ static int look(struct lf_wal_walk *w, const struct lf_wal_record **ret)
                 r = find(w, position);
         }
         if (!r) {
-                w->damaged = !all_zero((const uint8_t *)slot_of(w, 0, position), LF_WAL_RECORD_SIZE);
+                w->damaged = !lf_wal_all_zero(slot_of(w, 0, position), LF_WAL_RECORD_SIZE);
                 w->position = position;
                 return 0;
         }

@@ -67,3 +67,5 @@ void lf_wal_walk_seek(struct lf_wal_walk *walk, uint64_t position, uint64_t inde
  * `position` is that slot. Called again, it looks again. Else -errno of read. Padding, and marks unless
  * `marks` is set, are passed over. */
 int lf_wal_walk_next(struct lf_wal_walk *walk, const struct lf_wal_record **ret_record);
+
+bool lf_wal_all_zero(const void *data, size_t n);
