@@ -8,3 +8,7 @@ struct lf_engine_entry {
         const struct lf_engine *engine;
         int (*init)(void); /* 0, -ENOMEM, -ENOTSUP */
 };
+
+extern const struct lf_engine lf_fingerprint_engine;
+/* Builds the tables that coding reads. */
+int lf_fingerprint_init(void);

@@ -50,7 +50,7 @@ struct lf_shard_info {
  * records. -ENOMEM. */
 int lf_shard_size(enum lf_modality modality, const struct lf_source_record *records, size_t n, size_t *ret_size);
 /* Control: writes the image into `image`, aligned to 64 bytes, of exactly the size that lf_shard_size gave.
- * -EINVAL: another size or alignment, or the records changed in between; else as lf_shard_size. */
+ * The records must be the same. -EINVAL: another size or alignment; else as lf_shard_size. */
 int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info, const struct lf_source_record *records,
                    size_t n, void *image, size_t size, struct lf_defect *defects);
 /* Dataplane, before a shard is published: nothing in [image, image+size) can later lead a scan outside

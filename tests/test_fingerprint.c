@@ -1,0 +1,381 @@
+/* The fingerprint engine on generated fingers: mates score high and strangers low however the finger lies on
+ * the sensor and whatever its resolution; poor, huge and hostile records are refused or answered in time; a
+ * damaged shard is refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "matcher/shard.h"
+#include "tests/finger_make.h"
+
+static const struct lf_engine *engine;
+static unsigned seed;
+static void *scratch;
+
+static void *aligned(size_t size)
+{
+        void *p = aligned_alloc(64, (size + 63) & ~(size_t)63);
+        assert_non_null(p);
+        return p;
+}
+
+static void *prepared(const struct lf_fmr *f)
+{
+        static uint8_t wire[64 * 1024];
+        struct lf_defect defect;
+        void *probe = aligned(engine->probe_size);
+        int r = engine->prepare(wire, fmr_write(f, wire), probe, &defect);
+        if (r == 0)
+                return probe;
+        assert_int_equal(r, -EBADMSG);
+        assert_int_equal(defect.code, LF_DEFECT_TOO_FEW_MINUTIAE);
+        free(probe);
+        return NULL;
+}
+
+/* A checked shard of n records. */
+static struct lf_shard *shard_of(const struct lf_fmr *f, unsigned n, size_t *ret_size,
+                                 struct lf_defect *defects)
+{
+        struct lf_source_record *records = calloc(n, sizeof *records);
+        uint8_t *wire = malloc(n * 8192u);
+        for (unsigned i = 0; i < n; i++) {
+                records[i].wire = wire + i * 8192u;
+                records[i].size = fmr_write(&f[i], wire + i * 8192u);
+                assert_true(records[i].size <= 8192);
+                memset(records[i].reference, (int)i, 16);
+                records[i].expiry = i;
+        }
+        struct lf_shard_info info = {.generation = 7, .dataset = 3, .category = 5, .index = 1};
+        assert_int_equal(lf_shard_size(LF_MODALITY_FINGERPRINT, records, n, ret_size), 0);
+        struct lf_shard *s = aligned(*ret_size);
+        assert_int_equal(lf_shard_build(LF_MODALITY_FINGERPRINT, &info, records, n, s, *ret_size, defects),
+                         0);
+        assert_int_equal(lf_shard_check(s, *ret_size), 0);
+        assert_int_equal(s->records, n);
+        assert_int_equal(s->generation, 7);
+        free(records);
+        free(wire);
+        return s;
+}
+
+static struct lf_topk search(const struct lf_shard *s, const void *probe)
+{
+        struct lf_topk top, *tops[] = {&top};
+        lf_topk_init(&top, 8, -1);
+        for (uint32_t b = 0; b < s->blocks; b++)
+                engine->scan(s, b, &probe, tops, 1, scratch);
+        lf_topk_sort(&top);
+        return top;
+}
+
+static float score(const struct lf_fmr *a, const struct lf_fmr *b)
+{
+        size_t size;
+        struct lf_shard *s = shard_of(b, 1, &size, NULL);
+        void *probe = prepared(a);
+        struct lf_topk top = search(s, probe);
+        free(probe);
+        free(s);
+        assert_int_equal(top.n, 1);
+        return top.hit[0].score;
+}
+
+static void mates_score_above_strangers_however_they_lie(void **state)
+{
+        struct lf_fmr *a = calloc(3, sizeof *a);
+        for (unsigned round = 0; round < 30; round++) {
+                struct finger one = finger_make(seed + 2 * round), other = finger_make(seed + 2 * round + 1);
+                struct finger_placement far = finger_placement_any(seed + round);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[0]);
+                finger_record(&one, &far, (enum lf_fmr_format)(LF_FMR_ISO_2005 + round % 5), &a[1]);
+                finger_record(&other, &far, LF_FMR_ISO_2005, &a[2]);
+                float mate = score(&a[1], &a[0]), stranger = score(&a[2], &a[0]);
+                assert_true(engine->score_log10_fmr(mate) <= -4.5f);
+                assert_true(engine->score_log10_fmr(stranger) > -4.0f);
+        }
+        free(a);
+}
+
+/* Rotation and translation change a score by no more than rounding to pixels and angle steps does. */
+static void placement_does_not_change_the_score(void **state)
+{
+        struct lf_fmr *a = calloc(2, sizeof *a);
+        for (unsigned round = 0; round < 30; round++) {
+                struct finger one = finger_make(seed + round);
+                struct finger_placement p = finger_straight;
+                p.turn = ((float)(round % 7) - 3) * 0.2f;
+                p.x += (float)(round * 3);
+                p.y += (float)(round * 2);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[0]);
+                finger_record(&one, &p, LF_FMR_ISO_2005, &a[1]);
+                float same = score(&a[0], &a[0]), moved = score(&a[1], &a[0]);
+                if (moved < 0.75f * same)
+                        fail_msg("round %u: %g instead of %g", round, (double)moved, (double)same);
+        }
+        free(a);
+}
+
+static void resolution_is_honoured(void **state)
+{
+        struct lf_fmr *a = calloc(2, sizeof *a);
+        struct finger one = finger_make(seed);
+        struct finger_placement fine = finger_straight;
+        fine.resolution = 394; /* 1,000 dpi */
+        finger_record(&one, &finger_straight, LF_FMR_ISO_2011, &a[0]);
+        finger_record(&one, &fine, LF_FMR_ISO_2011, &a[1]);
+        assert_true(score(&a[1], &a[0]) > 0.75f * score(&a[0], &a[0]));
+        a[1].view[0].resolution_x = a[1].view[0].resolution_y = 197; /* the same pixels under a wrong label */
+        assert_true(score(&a[1], &a[0]) < 0.5f * score(&a[0], &a[0]));
+        free(a);
+}
+
+static void every_finger_of_probe_and_record_is_searched(void **state)
+{
+        struct lf_fmr *a = calloc(3, sizeof *a);
+        struct finger f[4];
+        for (unsigned i = 0; i < 4; i++)
+                f[i] = finger_make(seed + i);
+        struct finger_placement p = finger_straight;
+        /* Record 0 holds fingers 0 (right index) and 1 (left index); record 1 holds finger 2, unknown. */
+        p.position = 2;
+        finger_record(&f[0], &p, LF_FMR_ISO_2011, &a[0]);
+        p.position = 7;
+        finger_add(&f[1], &p, &a[0]);
+        p.position = 0;
+        finger_record(&f[2], &p, LF_FMR_ISO_2011, &a[1]);
+        size_t size;
+        struct lf_shard *s = shard_of(a, 2, &size, NULL);
+        assert_int_equal(s->rows, 3);
+
+        /* A probe of two fingers: a stranger's and finger 1. */
+        p.position = 0;
+        finger_record(&f[3], &p, LF_FMR_ISO_2011, &a[2]);
+        p.position = 7;
+        finger_add(&f[1], &p, &a[2]);
+        void *probe = prepared(&a[2]);
+        struct lf_topk top = search(s, probe);
+        assert_int_equal(top.n, 2);
+        assert_int_equal(top.hit[0].record, 0);
+        assert_int_equal(top.hit[0].row, 1);
+        struct lf_explanation why;
+        engine->explain(s, probe, &top.hit[0], scratch, &why);
+        assert_int_equal(why.n, 3);
+        assert_int_equal(why.reason[0].code, LF_MATCH_REASON_MINUTIAE_AGREE);
+        assert_int_equal(why.reason[0].b, 40);
+        assert_int_equal(why.reason[0].c, 40);
+        assert_true(why.reason[0].a >= 15);
+        assert_int_equal(why.reason[1].code, LF_MATCH_REASON_ALIGNMENT);
+        assert_int_equal(why.reason[1].a, 0);
+        assert_int_equal(why.reason[2].code, LF_MATCH_REASON_FINGER_POSITION);
+        assert_int_equal(why.reason[2].a, 7);
+        assert_int_equal(why.reason[2].b, 7);
+        char text[200];
+        assert_string_equal(lf_match_reason_text(why.reason[2], text, sizeof text),
+                            "finger position 7 against 7");
+        free(probe);
+
+        /* Finger 1 said to be another known finger is not compared with itself. */
+        p.position = 8;
+        finger_record(&f[1], &p, LF_FMR_ISO_2011, &a[2]);
+        probe = prepared(&a[2]);
+        top = search(s, probe);
+        assert_int_equal(top.n, 1);
+        assert_int_equal(top.hit[0].record, 1);
+        free(probe);
+        free(s);
+        free(a);
+}
+
+static void the_explanation_gives_the_turn(void **state)
+{
+        struct lf_fmr *a = calloc(2, sizeof *a);
+        struct finger one = finger_make(seed);
+        struct finger_placement p = finger_straight;
+        p.turn = (float)M_PI / 8; /* 16 of 256 */
+        finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[0]);
+        finger_record(&one, &p, LF_FMR_ISO_2005, &a[1]);
+        size_t size;
+        struct lf_shard *s = shard_of(a, 1, &size, NULL);
+        void *probe = prepared(&a[1]);
+        struct lf_topk top = search(s, probe);
+        struct lf_explanation why;
+        engine->explain(s, probe, &top.hit[0], scratch, &why);
+        assert_in_range(why.reason[1].a, 15, 17);
+        assert_in_range(why.reason[1].b, 40, 100);
+        free(probe);
+        free(s);
+        free(a);
+}
+
+static void poor_records_are_left_out_and_said(void **state)
+{
+        struct lf_fmr *a = calloc(3, sizeof *a);
+        struct finger one = finger_make(seed);
+        for (unsigned i = 0; i < 3; i++)
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[i]);
+        a[1].view[0].n = 3;
+        a[2].view[0].resolution_x = 0; /* written into the header: unreadable */
+        struct lf_defect defects[3];
+        size_t size;
+        struct lf_shard *s = shard_of(a, 3, &size, defects);
+        assert_int_equal(s->records, 3);
+        assert_int_equal(s->rows, 1);
+        assert_int_equal(defects[0].code, LF_DEFECT_NONE);
+        assert_int_equal(defects[1].code, LF_DEFECT_TOO_FEW_MINUTIAE);
+        assert_int_equal(defects[2].code, LF_DEFECT_RESOLUTION);
+        assert_int_equal(lf_shard_records(s)[2].expiry, 2);
+        assert_null(prepared(&a[1]));
+        free(s);
+
+        s = shard_of(a, 0, &size, NULL);
+        assert_int_equal(s->blocks, 0);
+        free(s);
+        free(a);
+}
+
+/* 255 minutiae in one place, in one line, or as dense as can be; ten views of them. */
+static void crowded_records_are_answered(void **state)
+{
+        struct lf_fmr *a = calloc(1, sizeof *a);
+        for (unsigned shape = 0; shape < 3; shape++) {
+                struct finger one = finger_make(seed);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2011, a);
+                a->minutiae = 0;
+                a->n = 10;
+                for (unsigned v = 0; v < 10; v++) {
+                        a->view[v] = a->view[0];
+                        a->view[v].n = 255;
+                        a->view[v].first = 0;
+                }
+                for (unsigned i = 0; i < 255; i++)
+                        a->minutia[i] = (struct lf_fmr_minutia){
+                            .x = (uint16_t)(100 + (shape == 0   ? 0
+                                                   : shape == 1 ? i
+                                                                : i % 16)),
+                            .y = (uint16_t)(100 + (shape == 2 ? i / 16 : 0)),
+                            .type = LF_FMR_ENDING,
+                        };
+                a->minutiae = 255;
+                void *probe = prepared(a);
+                if (probe) {
+                        a->n = 1;
+                        size_t size;
+                        struct lf_shard *s = shard_of(a, 1, &size, NULL);
+                        struct lf_topk top = search(s, probe);
+                        assert_true(top.n <= 1);
+                        free(s);
+                        free(probe);
+                }
+        }
+        free(a);
+}
+
+static void damaged_shards_are_refused_or_stay_inside(void **state)
+{
+        struct lf_fmr *a = calloc(5, sizeof *a);
+        for (unsigned i = 0; i < 5; i++) {
+                struct finger one = finger_make(seed + i);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[i]);
+        }
+        size_t size;
+        struct lf_shard *s = shard_of(a, 5, &size, NULL), *bad = aligned(size);
+        void *probe = prepared(&a[0]);
+        unsigned refused = 0;
+        size_t head = s->payload_offset + 5 * sizeof(uint32_t) * 4;
+        for (size_t at = 0; at < head; at++) {
+                for (unsigned bit = 0; bit < 8; bit++) {
+                        memcpy(bad, s, size);
+                        ((uint8_t *)bad)[at] ^= (uint8_t)(1u << bit);
+                        if (lf_shard_check(bad, size) < 0)
+                                refused++;
+                        else
+                                search(bad, probe);
+                }
+        }
+        assert_true(refused > 500);
+        for (size_t cut = 0; cut < size; cut += 13)
+                assert_int_equal(lf_shard_check(s, cut), -EBADMSG);
+        memcpy(bad, s, size);
+        bad->abi++;
+        assert_int_equal(lf_shard_check(bad, size), -ENOTSUP);
+        memcpy(bad, s, size);
+        bad->modality = LF_MODALITY_CONSIGNMENT;
+        assert_int_equal(lf_shard_check(bad, size), -ENOTSUP);
+        free(probe);
+        free(bad);
+        free(s);
+        free(a);
+}
+
+static void the_calibration_falls_with_the_score(void **state)
+{
+        float last = 0;
+        for (float x = -1; x < 1.1f; x += 0.0005f) {
+                float rate = engine->score_log10_fmr(x);
+                assert_true(rate <= last);
+                last = rate;
+        }
+        assert_true(last < -5);
+        assert_true(engine->score_log10_fmr(NAN) == 0);
+}
+
+static void many_records_are_found_across_blocks(void **state)
+{
+        enum { N = 70 };
+        struct lf_fmr *a = calloc(N, sizeof *a), *b = calloc(1, sizeof *b);
+        for (unsigned i = 0; i < N; i++) {
+                struct finger one = finger_make(seed + i);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &a[i]);
+        }
+        size_t size;
+        struct lf_shard *s = shard_of(a, N, &size, NULL);
+        assert_true(s->blocks > 1);
+        for (unsigned i = 0; i < N; i += 23) {
+                struct finger one = finger_make(seed + i);
+                struct finger_placement far = finger_placement_any(seed + i);
+                finger_record(&one, &far, LF_FMR_ANSI_2004, b);
+                void *probe = prepared(b);
+                struct lf_topk top = search(s, probe);
+                assert_int_equal(top.n, 8);
+                assert_int_equal(top.hit[0].record, i);
+                free(probe);
+        }
+        free(s);
+        free(b);
+        free(a);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(mates_score_above_strangers_however_they_lie),
+            cmocka_unit_test(placement_does_not_change_the_score),
+            cmocka_unit_test(resolution_is_honoured),
+            cmocka_unit_test(every_finger_of_probe_and_record_is_searched),
+            cmocka_unit_test(the_explanation_gives_the_turn),
+            cmocka_unit_test(poor_records_are_left_out_and_said),
+            cmocka_unit_test(crowded_records_are_answered),
+            cmocka_unit_test(damaged_shards_are_refused_or_stay_inside),
+            cmocka_unit_test(the_calibration_falls_with_the_score),
+            cmocka_unit_test(many_records_are_found_across_blocks),
+        };
+        seed = getenv("LANDFALL_SEED") ? (unsigned)atoi(getenv("LANDFALL_SEED")) : (unsigned)time(NULL);
+        print_message("seed %u (LANDFALL_SEED repeats it)\n", seed);
+        if (lf_engines_init() < 0)
+                return 1;
+        engine = lf_engine_for(LF_MODALITY_FINGERPRINT);
+        scratch = aligned_alloc(64, (engine->scratch_size + 63) & ~(size_t)63);
+        int r = cmocka_run_group_tests(tests, NULL, NULL);
+        free(scratch);
+        return r;
+}

@@ -1,0 +1,5 @@
+/* landfall eval NAME: an engine run over labelled files, and its accuracy. */
+#pragma once
+
+/* argv[0] is the engine's name. Prints to stdout. Returns the command's exit status: 0, 1 failed, 2 usage. */
+int lf_eval_fingerprint(int argc, char **argv);

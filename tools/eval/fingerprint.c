@@ -1,0 +1,244 @@
+/* landfall eval fingerprint: error rates over folders of FINGER_IMPRESSION.iso.
+ *
+ * Genuine comparisons are all pairs of one finger's impressions, impostor comparisons all pairs of different
+ * fingers' within a folder. Each goes through the engine as a query would: one impression is the probe, the
+ * other the only record of a shard. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "matcher/shard.h"
+#include "tools/eval/eval.h"
+#include "tools/eval/impressions.h"
+#include "tools/eval/rates.h"
+
+#define NO_MATCH -1.0f /* below every score of the engine */
+
+static const char usage[] =
+    "usage: landfall eval fingerprint DIR... [--json]\n"
+    "\n"
+    "Each DIR holds FINGER_IMPRESSION.iso: ISO/IEC 19794-2 or ANSI 378 records. Prints, for each DIR and\n"
+    "as a mean over them, the equal error rate and the false non-match rate at false match rates of 1e-2\n"
+    "and 1e-3, from all pairs of one finger (genuine) and of different fingers (impostor). A record that\n"
+    "cannot be compared, for instance one without minutiae, matches nothing: it counts as the lowest "
+    "score.\n";
+
+struct result {
+        struct lf_rates rates;
+        double genuine, impostor, failures; /* counts; in a mean they need not be whole */
+};
+
+static void *aligned(size_t size)
+{
+        return aligned_alloc(64, (size + 63) & ~(size_t)63);
+}
+
+/* Prepared probe of one impression, and its shard. */
+struct prepared {
+        void *probe; /* NULL: cannot be compared */
+        struct lf_shard *shard;
+};
+
+static int prepare(const struct lf_engine *engine, const struct lf_impression *i, struct prepared *ret)
+{
+        struct lf_source_record record = {.wire = i->wire, .size = i->size};
+        struct lf_shard_info info = {0};
+        size_t size;
+        int r = lf_shard_size(engine->modality, &record, 1, &size);
+        if (r < 0)
+                return r;
+        ret->shard = aligned(size);
+        ret->probe = aligned(engine->probe_size);
+        if (!ret->shard || !ret->probe)
+                return -ENOMEM;
+        r = lf_shard_build(engine->modality, &info, &record, 1, ret->shard, size, NULL);
+        if (r < 0)
+                return r;
+        struct lf_defect defect;
+        if (engine->prepare(i->wire, i->size, ret->probe, &defect) < 0) {
+                free(ret->probe);
+                ret->probe = NULL;
+        }
+        return 0;
+}
+
+static float compare(const struct lf_engine *engine, const struct prepared *a, const struct prepared *b,
+                     void *scratch)
+{
+        if (!a->probe)
+                return NO_MATCH;
+        struct lf_topk top;
+        struct lf_topk *tops[] = {&top};
+        const void *probes[] = {a->probe};
+        lf_topk_init(&top, 1, NO_MATCH);
+        for (uint32_t block = 0; block < b->shard->blocks; block++)
+                engine->scan(b->shard, block, probes, tops, 1, scratch);
+        return top.n ? top.hit[0].score : NO_MATCH;
+}
+
+static int compare_all(const struct lf_engine *engine, const struct lf_impressions *s,
+                       const struct prepared *p, void *scratch, struct lf_scores *genuine,
+                       struct lf_scores *impostor)
+{
+        for (size_t i = 0; i < s->n; i++) {
+                for (size_t k = i + 1; k < s->n; k++) {
+                        bool mate = s->item[i].finger == s->item[k].finger;
+                        int r =
+                            lf_scores_add(mate ? genuine : impostor, compare(engine, &p[i], &p[k], scratch));
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+static int evaluate(const char *dir, const struct lf_impressions *s, struct result *ret)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FINGERPRINT);
+        struct lf_scores genuine = {0}, impostor = {0};
+        struct prepared *p = calloc(s->n, sizeof *p);
+        void *scratch = aligned(engine->scratch_size);
+        size_t failures = 0;
+        int r = p && scratch ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < s->n; i++) {
+                r = prepare(engine, &s->item[i], &p[i]);
+                failures += !p[i].probe;
+        }
+        if (r == 0)
+                r = compare_all(engine, s, p, scratch, &genuine, &impostor);
+        if (r < 0) {
+                lf_log_error("%s: %s", dir, strerror(-r));
+        } else if (genuine.n == 0 || impostor.n == 0) {
+                lf_log_error("%s: needs two impressions of one finger, and two fingers", dir);
+                r = -EINVAL;
+        } else {
+                *ret = (struct result){lf_rates_of(&genuine, &impostor), (double)genuine.n,
+                                       (double)impostor.n, (double)failures};
+        }
+        for (size_t i = 0; p && i < s->n; i++) {
+                free(p[i].probe);
+                free(p[i].shard);
+        }
+        free(p);
+        free(scratch);
+        free(genuine.score);
+        free(impostor.score);
+        return r;
+}
+
+static struct result mean_of(const struct result *results, int n)
+{
+        struct result m = {0};
+        for (int i = 0; i < n; i++) {
+                m.rates.eer += results[i].rates.eer / n;
+                m.rates.fnmr_1e2 += results[i].rates.fnmr_1e2 / n;
+                m.rates.fnmr_1e3 += results[i].rates.fnmr_1e3 / n;
+                m.genuine += results[i].genuine / n;
+                m.impostor += results[i].impostor / n;
+                m.failures += results[i].failures / n;
+        }
+        return m;
+}
+
+static json_t *json_count(double n)
+{
+        json_int_t whole = (json_int_t)n;
+        return (double)whole == n ? json_integer(whole) : json_real(n);
+}
+
+static json_t *json_of(const char *dir, const struct result *r)
+{
+        json_t *j = json_object();
+        if (dir)
+                json_object_set_new(j, "dir", json_string(dir));
+        json_object_set_new(j, "eer", json_real(r->rates.eer));
+        json_object_set_new(j, "fnmr_at_fmr_1e2", json_real(r->rates.fnmr_1e2));
+        json_object_set_new(j, "fnmr_at_fmr_1e3", json_real(r->rates.fnmr_1e3));
+        json_object_set_new(j, "genuine", json_count(r->genuine));
+        json_object_set_new(j, "impostor", json_count(r->impostor));
+        json_object_set_new(j, "failures", json_count(r->failures));
+        return j;
+}
+
+static void print_json(char **dirs, const struct result *results, int n, const struct result *mean)
+{
+        json_t *j = json_object(), *list = json_array();
+        for (int i = 0; i < n; i++)
+                json_array_append_new(list, json_of(dirs[i], &results[i]));
+        json_object_set_new(j, "directories", list);
+        json_object_set_new(j, "mean", json_of(NULL, mean));
+        json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        putchar('\n');
+        json_decref(j);
+}
+
+static void print_line(const char *dir, const struct result *r)
+{
+        printf("%8.4f %14.4f %14.4f %8g %9g %9g  %s\n", r->rates.eer, r->rates.fnmr_1e2, r->rates.fnmr_1e3,
+               r->genuine, r->impostor, r->failures, dir);
+}
+
+static void print_table(char **dirs, const struct result *results, int n, const struct result *mean)
+{
+        printf("%8s %14s %14s %8s %9s %9s\n", "eer", "fnmr@fmr 1e-2", "fnmr@fmr 1e-3", "genuine", "impostor",
+               "failures");
+        for (int i = 0; i < n; i++)
+                print_line(dirs[i], &results[i]);
+        print_line("mean", mean);
+        puts("Rates are fractions. A record that cannot be compared (failures) matches nothing.");
+}
+
+static int run(char **dirs, int n, bool json)
+{
+        int r = lf_engines_init();
+        if (r < 0) {
+                lf_log_error("engines: %s", strerror(-r));
+                return 1;
+        }
+        struct result *results = calloc((size_t)n, sizeof *results);
+        if (!results)
+                return 1;
+        for (int i = 0; r == 0 && i < n; i++) {
+                struct lf_impressions s;
+                r = lf_impressions_read(dirs[i], &s);
+                if (r < 0)
+                        break;
+                r = evaluate(dirs[i], &s, &results[i]);
+                lf_impressions_free(&s);
+        }
+        if (r == 0) {
+                struct result mean = mean_of(results, n);
+                (json ? print_json : print_table)(dirs, results, n, &mean);
+        }
+        free(results);
+        return r < 0 ? 1 : 0;
+}
+
+int lf_eval_fingerprint(int argc, char **argv)
+{
+        bool json = false;
+        int n = 0;
+        for (int i = 1; i < argc; i++) {
+                if (strcmp(argv[i], "--help") == 0) {
+                        fputs(usage, stdout);
+                        return 0;
+                }
+                if (strcmp(argv[i], "--json") == 0) {
+                        json = true;
+                } else if (argv[i][0] == '-') {
+                        lf_log_error("%s: no such option", argv[i]);
+                        fputs(usage, stderr);
+                        return 2;
+                } else {
+                        argv[1 + n++] = argv[i];
+                }
+        }
+        if (n == 0) {
+                fputs(usage, stderr);
+                return 2;
+        }
+        return run(argv + 1, n, json);
+}

@@ -1,0 +1,21 @@
+/* A folder of labelled fingerprint records: FINGER_IMPRESSION.iso. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct lf_impression {
+        unsigned finger, impression;
+        void *wire;
+        size_t size;
+};
+
+struct lf_impressions {
+        struct lf_impression *item;
+        size_t n;
+};
+
+/* Reads every FINGER_IMPRESSION.iso of a folder, in order; other files are not looked at. On failure, -errno
+ * and one line about it on stderr. Release with lf_impressions_free(). */
+int lf_impressions_read(const char *dir, struct lf_impressions *ret);
+void lf_impressions_free(struct lf_impressions *s);
