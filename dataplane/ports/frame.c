@@ -36,7 +36,7 @@ static enum lf_frame_kind read_ethernet(struct lf_reader *r, struct lf_return_pa
                 lf_reader_take(r, 2);
                 type = lf_reader_be16(r);
         }
-        if (r->failed || (p[6] & 1))
+        if (!p || r->failed || (p[6] & 1))
                 return LF_FRAME_MALFORMED;
         if (p[0] & 1)
                 return LF_FRAME_NOT_OURS;
@@ -161,8 +161,9 @@ enum lf_frame_kind lf_frame_parse(const uint8_t *frame, size_t size, uint16_t ud
         kind = read_udp(&r, udp_port, &back);
         if (kind)
                 return kind;
-        uint8_t addresses = type == TYPE_IPV4 ? 8 : 32;
-        back.flow = rte_jhash(back.bytes + back.l4 - addresses, addresses + 4u, 0);
+        uint32_t tuple[9], tuple_size = type == TYPE_IPV4 ? 12 : 36; /* addresses and ports */
+        memcpy(tuple, back.bytes + back.l4 + 4 - tuple_size, tuple_size);
+        back.flow = rte_jhash(tuple, tuple_size, 0);
         *ret_back = back;
         *ret_offset = lf_reader_offset(&r);
         *ret_size = lf_reader_left(&r);

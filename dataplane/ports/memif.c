@@ -1,7 +1,11 @@
-/* Shared memory to another process on the machine: Ethernet frames, no NIC, no root. */
+/* Shared memory to another process on the machine: Ethernet frames, no NIC, no root.
+ *
+ * The peer is trusted as the machine is: DPDK's driver follows the ring descriptors that it writes. The
+ * socket's directory decides who may be one. */
 #include "dataplane/ports/driver.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <rte_bus_vdev.h>
 #include <rte_ethdev.h>
 #include <stdio.h>
@@ -14,8 +18,10 @@
 #define DEVICE      "net_memif0"
 #define RING_LOG2   10
 #define BUFFER_SIZE 2048
+#define GREETING_MS 1000
 
-/* A server's socket that a killed process left is removed; one that somebody listens on is not. */
+/* A server's socket that a killed process left is removed; one that somebody listens on is not. Who listens
+ * is given time to greet us: DPDK 22.11's server panics when a peer leaves before it has been greeted. */
 static int clear_socket(const char *path, char why[256])
 {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -31,6 +37,8 @@ static int clear_socket(const char *path, char why[256])
         if (fd < 0)
                 return -errno;
         int r = connect(fd, (struct sockaddr *)&address, sizeof address) < 0 ? -errno : 0;
+        if (r == 0)
+                poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, GREETING_MS);
         close(fd);
         if (r == -ECONNREFUSED)
                 return unlink(path) < 0 ? -errno : 0;

@@ -103,17 +103,19 @@ static int udp_open(struct lf_port *port, const struct lf_handover_options *opti
 {
         struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port->udp_port)};
         memcpy(&address.sin6_addr, options->address, sizeof address.sin6_addr);
-        int r = lf_port_make_pool(port, options, LF_BURST, 0, why);
-        if (r < 0)
-                return r;
-        r = open_queues(port, &address);
+        int r = open_queues(port, &address);
         if (r == -EADDRINUSE)
                 snprintf(why, 256, "UDP port %u is in use: stop what holds it (ss -ulpn) or choose another",
                          port->udp_port);
         else if (r < 0)
                 snprintf(why, 256, "UDP port %u: %s; is the address one of this machine's?", port->udp_port,
                          strerror(-r));
-        if (r == 0)
+        if (r < 0)
+                return r;
+        r = lf_port_make_pool(port, options, LF_BURST, 0, why);
+        if (r < 0)
+                close_queues(port->state, port->queues);
+        else
                 snprintf(port->describe, sizeof port->describe, "udp port %u, %u queue%s", port->udp_port,
                          port->queues, port->queues == 1 ? "" : "s");
         return r;
