@@ -15,7 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "gate_abi.h"
+#include "ebpf/abi.h"
 
 #define MAX_VLAN_TAGS        2
 #define IPV4_MORE_OR_OFFSET  0x3fff

@@ -35,7 +35,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ebpf/gate_abi.h"
+#include "ebpf/abi.h"
 
 #define LF_GATE_MTU_MAX 3498
 
