@@ -134,11 +134,6 @@ static bool is_late(const struct lf_observe_core *core)
         return planted_ns(core, LF_CAUSE_LATE) > 20000000 && core->tally.cause[LF_CAUSE_SLEPT].count > 100;
 }
 
-static bool is_blamed(const struct lf_observe_core *core)
-{
-        return core->recent.window_ns && strcmp(core->recent.worst.name, PLANTED) == 0;
-}
-
 static void expect_harmless(pid_t pid)
 {
         char path[64], line[128];
@@ -148,8 +143,9 @@ static void expect_harmless(pid_t pid)
         assert_non_null(file);
         while (fgets(line, sizeof line, file))
                 right += strcmp(line, "CapEff:\t0000000000000000\n") == 0 ||
-                         strcmp(line, "CapPrm:\t0000000000000000\n") == 0 || strcmp(line, "NoNewPrivs:\t1\n") == 0 ||
-                         strcmp(line, "Seccomp:\t2\n") == 0 || strcmp(line, "Uid:\t65534\t65534\t65534\t65534\n") == 0;
+                         strcmp(line, "CapPrm:\t0000000000000000\n") == 0 ||
+                         strcmp(line, "NoNewPrivs:\t1\n") == 0 || strcmp(line, "Seccomp:\t2\n") == 0 ||
+                         strcmp(line, "Uid:\t65534\t65534\t65534\t65534\n") == 0;
         fclose(file);
         assert_int_equal(right, 5);
 }
@@ -158,9 +154,10 @@ static void print_core(const struct lf_observe_core *core)
 {
         for (int i = 0; i < LF_CAUSE_COUNT; i++)
                 if (core->tally.cause[i].count)
-                        print_message("%-8s %6llu times, %9.3f ms, longest %8.3f ms by %s\n", lf_cause_key((__u32)i),
-                                      core->tally.cause[i].count, (double)core->tally.cause[i].total_ns / 1e6,
-                                      (double)core->tally.cause[i].max_ns / 1e6, core->tally.cause[i].longest);
+                        print_message(
+                            "%-8s %6llu times, %9.3f ms, longest %8.3f ms by %s\n", lf_cause_key((__u32)i),
+                            core->tally.cause[i].count, (double)core->tally.cause[i].total_ns / 1e6,
+                            (double)core->tally.cause[i].max_ns / 1e6, core->tally.cause[i].longest);
 }
 
 static void expect_consistent(const struct lf_observe_core *core)
@@ -186,8 +183,12 @@ static void test_preempted(void **state)
         assert_true(page.events >= 2);
         pid_t planted = start_task(PLANTED, SPIN);
         wait_until(is_preempted, "the planted task");
-        wait_until(is_blamed, "the planted task as the worst of a period");
-        assert_int_equal(lf_disturb_assess(dir, 0.02, &verdict), 0);
+        for (int i = 0; i < WAIT_MS / 50; i++) {
+                assert_int_equal(lf_disturb_assess(dir, 0.02, &verdict), 0);
+                if (verdict.state == LF_DISTURB_OVER && strcmp(verdict.culprit, PLANTED) == 0)
+                        break;
+                usleep(50000);
+        }
         print_message("%s\n", verdict.text);
         assert_int_equal(verdict.state, LF_DISTURB_OVER);
         assert_string_equal(verdict.culprit, PLANTED);
@@ -198,7 +199,8 @@ static void test_preempted(void **state)
         kill_task(watched, &watched_usage);
         print_core(&page.core[0]);
         expect_consistent(&page.core[0]);
-        /* It was charged with no more than it ran (1 ms of error a switch is far too much), and with most of it. */
+        /* It was charged with no more than it ran (1 ms of error a switch is far too much), and with most of
+         * it. */
         uint64_t ran = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000u +
                        (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000u;
         uint64_t charged = planted_ns(&page.core[0], LF_CAUSE_TASK);
@@ -325,9 +327,9 @@ int main(void)
                 return 1;
         }
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_preempted),    cmocka_unit_test(test_yielded),
-                cmocka_unit_test(test_late),         cmocka_unit_test(test_calm),
-                cmocka_unit_test(test_absent_event), cmocka_unit_test(test_without_permission),
+            cmocka_unit_test(test_preempted),    cmocka_unit_test(test_yielded),
+            cmocka_unit_test(test_late),         cmocka_unit_test(test_calm),
+            cmocka_unit_test(test_absent_event), cmocka_unit_test(test_without_permission),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }
