@@ -105,6 +105,7 @@ enum lf_observe_code {
         LF_OBSERVE_EVENT_ABSENT = 1, /* this kernel has no such event */
         LF_OBSERVE_EVENT_REFUSED,    /* the kernel refused to attach to it */
         LF_OBSERVE_NO_PERMISSION,    /* BPF programs could not be loaded at all */
+        LF_OBSERVE_PID_NAMESPACE,    /* thread ids mean something else here */
         LF_OBSERVE_NO_THREADS,       /* there is nothing to watch: landfalld does not run */
 };
 

@@ -52,7 +52,8 @@ static void say_missing(const struct lf_observe_page *page)
                 const struct lf_observe_missing *m = &page->missing[i];
                 const char *text = m->code == LF_OBSERVE_EVENT_ABSENT    ? "this kernel lacks"
                                    : m->code == LF_OBSERVE_EVENT_REFUSED ? "the kernel refused"
-                                                                         : "not permitted";
+                                   : m->code == LF_OBSERVE_NO_PERMISSION ? "not permitted"
+                                                                         : "not possible";
                 lf_log_error("%s: %s%s%s", text, m->what, m->error ? ": " : "",
                              m->error ? strerror((int)m->error) : "");
         }

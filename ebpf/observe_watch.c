@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -109,14 +110,29 @@ static int load(struct lf_watch *watch, struct lf_observe_page *page)
         return error;
 }
 
+/* The programs see thread ids of the initial PID namespace, landfalld and we those of ours. Its number is
+ * fixed: PROC_PID_INIT_INO in the kernel's include/linux/proc_ns.h. */
+static bool is_initial_pid_namespace(void)
+{
+        struct stat st;
+        return stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == 0xeffffffcu;
+}
+
 int lf_watch_open(struct lf_observe_page *page, struct lf_watch **ret)
 {
         libbpf_set_print(NULL);
         struct lf_watch *watch = calloc(1, sizeof *watch);
         if (!watch)
                 return -ENOMEM;
-        watch->bpf = observe_bpf__open();
-        int error = watch->bpf ? 0 : -errno;
+        int error = 0;
+        if (!is_initial_pid_namespace()) {
+                error = -ENOTSUP;
+                miss(page, LF_OBSERVE_PID_NAMESPACE, 0, "not in the machine's own PID namespace");
+        }
+        if (!error) {
+                watch->bpf = observe_bpf__open();
+                error = watch->bpf ? 0 : -errno;
+        }
         if (!error) {
                 watch->bpf->rodata->yield_syscall = SYS_sched_yield;
                 error = load(watch, page);

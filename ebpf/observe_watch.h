@@ -17,8 +17,9 @@ bool lf_watch_has_event(const struct btf *kernel, const char *event);
 
 /* Loads and attaches what the kernel offers. What it lacks or refuses is entered into page->missing, what is
  * attached is counted in page->events; neither is an error. *ret is the caller's until lf_watch_close.
- * Silences libbpf. -EPERM: no permission for BPF; -ENOTSUP: the kernel has no BTF or none of the events; else
- * what the kernel said. All of them are entered into page->missing, too. */
+ * Silences libbpf. -EPERM: no permission for BPF; -ENOTSUP: the kernel has no BTF or none of the events, or
+ * this is a container's PID namespace; else what the kernel said. All of them are entered into page->missing,
+ * too. */
 int lf_watch_open(struct lf_observe_page *page, struct lf_watch **ret);
 
 /* Watches thread `tid` (as the initial PID namespace numbers it; 0: none) in place `slot` from now on, all

@@ -30,6 +30,7 @@
 
 static char dir[] = "/tmp/landfall-observe.XXXXXX";
 static struct lf_observe_page page;
+static pid_t observer;
 static int cpu; /* where the threads of a test run */
 
 enum behaviour { SPIN, YIELD, SLEEP };
@@ -60,18 +61,17 @@ static pid_t start_task(const char *name, enum behaviour behaviour)
         }
 }
 
-static pid_t start_observer(pid_t watched)
+static void start_observer(pid_t watched)
 {
         char program[512], tid[16];
         snprintf(program, sizeof program, "%s/landfall-observe", getenv("LANDFALL_BUILD"));
         snprintf(tid, sizeof tid, "%d", watched);
-        pid_t pid = fork();
-        if (pid == 0) {
+        observer = fork();
+        if (observer == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 execl(program, "landfall-observe", "--run-dir", dir, "--tid", tid, NULL);
                 _exit(127);
         }
-        return pid;
 }
 
 static void kill_task(pid_t pid, struct rusage *ret_usage)
@@ -81,11 +81,11 @@ static void kill_task(pid_t pid, struct rusage *ret_usage)
         assert_int_equal(wait4(pid, &status, 0, ret_usage), pid);
 }
 
-static void stop_observer(pid_t pid)
+static void stop_observer(void)
 {
         int status;
-        kill(pid, SIGTERM);
-        assert_int_equal(waitpid(pid, &status, 0), pid);
+        kill(observer, SIGTERM);
+        assert_int_equal(waitpid(observer, &status, 0), observer);
         assert_int_equal(status, 0);
         assert_int_equal(lf_observe_read(dir, &page), 0);
         assert_int_equal(page.pid, 0);
@@ -98,6 +98,9 @@ static void wait_until(bool (*holds)(const struct lf_observe_core *core), const 
         for (int i = 0; i < WAIT_MS / 20; i++) {
                 if (lf_observe_read(dir, &page) == 0 && page.core[0].tid && holds(&page.core[0]))
                         return;
+                int status;
+                if (waitpid(observer, &status, WNOHANG) == observer)
+                        fail_msg("landfall-observe ended: %x", status);
                 usleep(20000);
         }
         fail_msg("never seen: %s", what);
@@ -176,7 +179,8 @@ static void test_preempted(void **state)
 {
         struct rusage usage, watched_usage;
         struct lf_disturb_verdict verdict;
-        pid_t watched = start_task("lf-watched", SPIN), observer = start_observer(watched);
+        pid_t watched = start_task("lf-watched", SPIN);
+        start_observer(watched);
         wait_until(is_watched, "the watched thread");
         expect_harmless(observer);
         assert_int_equal(page.core[0].tid, watched);
@@ -195,7 +199,7 @@ static void test_preempted(void **state)
         assert_int_equal(verdict.cpu, cpu);
         assert_true(verdict.share > 0.02 && verdict.share <= 1);
         kill_task(planted, &usage);
-        stop_observer(observer);
+        stop_observer();
         kill_task(watched, &watched_usage);
         print_core(&page.core[0]);
         expect_consistent(&page.core[0]);
@@ -215,12 +219,13 @@ static void watch_beside_planted(enum behaviour behaviour, bool (*seen)(const st
                                  const char *what)
 {
         struct rusage usage;
-        pid_t watched = start_task("lf-watched", behaviour), observer = start_observer(watched);
+        pid_t watched = start_task("lf-watched", behaviour);
+        start_observer(watched);
         wait_until(is_watched, "the watched thread");
         pid_t planted = start_task(PLANTED, SPIN);
         wait_until(seen, what);
         kill_task(planted, &usage);
-        stop_observer(observer);
+        stop_observer();
         kill_task(watched, &usage);
         print_core(&page.core[0]);
         expect_consistent(&page.core[0]);
@@ -243,7 +248,8 @@ static void test_calm(void **state)
         struct rusage usage;
         assert_int_equal(lf_disturb_assess("/nonexistent", 0.5, &verdict), 0);
         assert_int_equal(verdict.state, LF_DISTURB_UNKNOWN);
-        pid_t watched = start_task("lf-watched", SLEEP), observer = start_observer(watched);
+        pid_t watched = start_task("lf-watched", SLEEP);
+        start_observer(watched);
         wait_until(is_watched, "the watched thread");
         for (int i = 0; i < WAIT_MS / 50; i++) {
                 assert_int_equal(lf_disturb_assess(dir, 1, &verdict), 0);
@@ -253,7 +259,7 @@ static void test_calm(void **state)
         }
         print_message("%s\n", verdict.text);
         assert_int_equal(verdict.state, LF_DISTURB_CALM);
-        stop_observer(observer);
+        stop_observer();
         assert_int_equal(lf_disturb_assess(dir, 1, &verdict), 0);
         assert_int_equal(verdict.state, LF_DISTURB_UNKNOWN);
         print_message("%s\n", verdict.text);

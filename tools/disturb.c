@@ -169,6 +169,7 @@ static void print_json(const struct lf_disturb_view *view)
         static const char *const codes[] = {[LF_OBSERVE_EVENT_ABSENT] = "event_absent",
                                             [LF_OBSERVE_EVENT_REFUSED] = "event_refused",
                                             [LF_OBSERVE_NO_PERMISSION] = "no_permission",
+                                            [LF_OBSERVE_PID_NAMESPACE] = "pid_namespace",
                                             [LF_OBSERVE_NO_THREADS] = "no_threads"};
         json_t *cores = json_array(), *missing = json_array();
         for (uint32_t i = 0; i < view->count; i++)
