@@ -1,0 +1,115 @@
+#include "control/replica/replica.h"
+
+#include "control/feed/feed.h"
+#include "control/replica/group.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct dataset {
+        struct lf_replica_dataset info;
+        struct lf_feed_reader *feed;
+        struct lf_feed_state state;
+};
+
+struct lf_replica {
+        unsigned n;
+        struct dataset *dataset;
+};
+
+void lf_replica_close(struct lf_replica *r)
+{
+        if (!r)
+                return;
+        for (unsigned i = 0; i < r->n; i++)
+                lf_feed_reader_close(r->dataset[i].feed);
+        free(r->dataset);
+        free(r);
+}
+
+int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const char *appliance_key_path,
+                    struct lf_replica **ret, char why[LF_REPLICA_WHY])
+{
+        struct lf_replica *r = calloc(1, sizeof *r);
+        if (r)
+                r->dataset = calloc(n ? n : 1, sizeof *r->dataset);
+        if (!r || !r->dataset) {
+                free(r);
+                snprintf(why, LF_REPLICA_WHY, "no memory for %u datasets", n);
+                return -ENOMEM;
+        }
+        r->n = n;
+        for (unsigned i = 0; i < n; i++) {
+                struct dataset *d = &r->dataset[i];
+                d->info = datasets[i];
+                struct lf_feed_options options = {.directory = d->info.feed_dir,
+                                                  .key = d->info.feed_key,
+                                                  .keyring = d->info.keyring,
+                                                  .appliance = appliance_key_path};
+                int e = lf_feed_reader_open(&options, &d->feed, why);
+                if (e < 0) {
+                        lf_replica_close(r);
+                        return e;
+                }
+        }
+        *ret = r;
+        return 0;
+}
+
+int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA_WHY])
+{
+        int first = 0;
+        for (unsigned i = 0; i < r->n; i++) {
+                struct dataset *d = &r->dataset[i];
+                char text[LF_FEED_WHY] = "";
+                int e = lf_feed_reader_sync(d->feed, ret_changed, text);
+                d->state.error = e;
+                snprintf(d->state.text, sizeof d->state.text, "%s", text);
+                d->state.size = lf_feed_reader_size(d->feed);
+                d->state.checkpoint_time = lf_feed_reader_time(d->feed);
+                d->state.locked = lf_feed_reader_locked(d->feed);
+                if (e < 0 && first == 0) {
+                        first = e;
+                        snprintf(why, LF_REPLICA_WHY, "%s", text);
+                }
+        }
+        return first;
+}
+
+int lf_replica_feed_state(const struct lf_replica *r, unsigned dataset_index, struct lf_feed_state *ret)
+{
+        if (dataset_index >= r->n)
+                return -ERANGE;
+        *ret = r->dataset[dataset_index].state;
+        return 0;
+}
+
+int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group,
+                     struct lf_generation **ret, char why[LF_REPLICA_WHY])
+{
+        uint64_t now = (uint64_t)time(NULL);
+        unsigned per_group = shards_per_group ? shards_per_group : 1;
+        struct lf_generation *g = calloc(1, sizeof *g);
+        int e = g ? 0 : -ENOMEM;
+        for (unsigned i = 0; e == 0 && i < r->n; i++) {
+                struct dataset *d = &r->dataset[i];
+                uint64_t before = g->records;
+                size_t n;
+                const struct lf_feed_record *records = lf_feed_reader_records(d->feed, &n);
+                d->state.left_out = 0;
+                e = lf_group_build(&d->info, records, n, number, per_group, now, g, &d->state.left_out);
+                d->state.records = g->records - before;
+        }
+        if (e < 0) {
+                lf_generation_wipe_destroy(g);
+                snprintf(why, LF_REPLICA_WHY, "cannot build generation %lu: %s", (unsigned long)number,
+                         strerror(-e));
+                return e;
+        }
+        g->number = number;
+        *ret = g;
+        return 0;
+}
