@@ -1,15 +1,29 @@
 /* landfall: the operator's one command line. */
 #include "tools/commands.h"
+#include "tools/disturb.h"
+#include "tools/eval/eval.h"
+#include "tools/verify.h"
 
 #include <stdio.h>
 #include <string.h>
+
+static int cmd_eval(int argc, char **argv)
+{
+        if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
+                return lf_eval_fingerprint(argc - 1, argv + 1);
+        fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n");
+        return LF_EXIT_USAGE;
+}
 
 static const struct {
         const char *name;
         int (*run)(int argc, char **argv);
         const char *text;
 } commands[] = {
-    {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
+    {"verify", lf_cmd_verify, "check a configuration file"},
+    {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
+    {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
+    {"generate", lf_cmd_generate, "invent fingers and people to test with"},
 };
 
 static int usage(FILE *to)
