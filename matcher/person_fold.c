@@ -1,0 +1,186 @@
+#include "matcher/person_fold.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "matcher/person_table.h"
+
+int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end)
+{
+        const uint8_t *s = *p;
+        if (s >= end)
+                return -1;
+        unsigned more = s[0] < 0x80 ? 0 : s[0] >> 5 == 6 ? 1 : s[0] >> 4 == 14 ? 2 : s[0] >> 3 == 30 ? 3 : 4;
+        if (more == 4 || (size_t)(end - s) <= more)
+                return -1;
+        static const int32_t least[4] = {0, 0x80, 0x800, 0x10000};
+        int32_t c = more == 0 ? s[0] : s[0] & (0x3f >> more);
+        for (unsigned i = 1; i <= more; i++) {
+                if (s[i] >> 6 != 2)
+                        return -1;
+                c = c << 6 | (s[i] & 0x3f);
+        }
+        if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+                return -1;
+        *p = s + more + 1;
+        return c;
+}
+
+const uint8_t lf_letter_classes[256] = {
+    ['b'] = 1,  ['p'] = 1,  ['c'] = 2,  ['g'] = 2,  ['k'] = 2,  ['q'] = 2,  ['d'] = 3,  ['t'] = 3,
+    ['f'] = 4,  ['v'] = 4,  ['w'] = 4,  ['j'] = 5,  ['l'] = 6,  ['m'] = 7,  ['n'] = 8,  ['r'] = 9,
+    ['s'] = 10, ['x'] = 10, ['z'] = 10, ['0'] = 11, ['1'] = 12, ['2'] = 13, ['3'] = 14, ['4'] = 15,
+    ['5'] = 16, ['6'] = 17, ['7'] = 18, ['8'] = 19, ['9'] = 20,
+};
+
+struct word {
+        const char *letters;
+        uint16_t weight;
+};
+static const struct word words[] = {
+#define LF_WORD(letters, weight) {letters, weight},
+#include "matcher/person_words.def"
+#undef LF_WORD
+};
+
+static uint16_t weigh(const char *letter, unsigned n)
+{
+        static const uint16_t by_length[8] = {0, 150, 350, 550, 750, 900, 1000, 1000};
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                if (words[i].letters[0] == letter[0] && strlen(words[i].letters) == n &&
+                    !memcmp(words[i].letters, letter, n))
+                        return words[i].weight;
+        return by_length[n < 7 ? n : 7];
+}
+
+/* Spellings of the Arabic article and of "son of". */
+static const char *const particle[][2] = {
+    {"el", "al"}, {"ul", "al"}, {"ben", "bin"}, {"ibn", "bin"}, {"bn", "bin"}};
+
+/* Ways to write one sound, levelled before words are compared. Longer ones first. No word grows beyond the
+ * three letters of a particle. */
+static unsigned level(char *letter, unsigned n)
+{
+        static const char *const rule[][2] = {{"dzh", "j"}, {"sch", "sh"}, {"tch", "ch"},
+                                              {"ph", "f"},  {"dj", "j"},   {"ck", "k"},
+                                              {"oo", "u"},  {"ou", "u"},   {"ks", "x"}};
+        for (size_t i = 0; i < sizeof particle / sizeof particle[0]; i++)
+                if (n == strlen(particle[i][0]) && !memcmp(letter, particle[i][0], n))
+                        return (unsigned)strlen(strcpy(letter, particle[i][1]));
+        unsigned out = 0;
+        for (unsigned i = 0; i < n;) {
+                unsigned r = 0, rules = sizeof rule / sizeof rule[0];
+                for (; r < rules; r++)
+                        if (n - i >= strlen(rule[r][0]) &&
+                            !memcmp(letter + i, rule[r][0], strlen(rule[r][0])))
+                                break;
+                if (r == rules) {
+                        letter[out++] = letter[i++];
+                        continue;
+                }
+                i += strlen(rule[r][0]);
+                for (const char *l = rule[r][1]; *l; l++)
+                        letter[out++] = *l;
+        }
+        return out;
+}
+
+static void finish(struct lf_token *t)
+{
+        t->spelling = 2166136261u;
+        for (unsigned i = 0; i < t->n; i++)
+                t->spelling = (t->spelling ^ (uint8_t)t->letter[i]) * 16777619u;
+        t->n = (uint8_t)level(t->letter, t->n);
+        t->weight = weigh(t->letter, t->n);
+        memset(t->letter + t->n, 0, sizeof t->letter - t->n);
+        t->mask = 0;
+        for (unsigned i = 0; i < t->n; i++) {
+                char l = t->letter[i];
+                t->mask |= LF_MASK_CLASS(lf_letter_classes[(uint8_t)l]) & LF_MASK_CLASSES;
+                if (l >= 'a')
+                        t->mask |= LF_MASK_LETTER(l);
+        }
+}
+
+static uint32_t entry_of(int32_t c)
+{
+        return c < LF_FOLD_CODE_POINTS ? lf_fold_page[lf_fold_page_of[c >> 8]][c & 255] : LF_FOLD_NOTHING;
+}
+
+struct splitter {
+        struct lf_token *token;
+        unsigned n, max;
+        bool open, full;
+};
+
+static void end_word(struct splitter *s)
+{
+        if (s->open)
+                finish(&s->token[s->n++]);
+        s->open = false;
+}
+
+static void add_letters(struct splitter *s, const char *letter, unsigned n, uint8_t flags)
+{
+        for (unsigned i = 0; i < n; i++) {
+                if (s->open && s->token[s->n].n == LF_TOKEN_LETTERS)
+                        end_word(s);
+                if (!s->open && s->n == s->max) {
+                        s->full = true;
+                        return;
+                }
+                struct lf_token *t = &s->token[s->n];
+                if (!s->open)
+                        memset(t, 0, sizeof *t);
+                s->open = true;
+                t->letter[t->n++] = letter[i];
+                t->flags |= flags;
+        }
+}
+
+int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
+{
+        struct splitter s = {.token = token, .max = max};
+        const uint8_t *p = name, *end = name + size;
+        bool inherent = false;
+        while (p < end && !s.full) {
+                int32_t c = lf_utf8_next(&p, end);
+                if (c < 0)
+                        break;
+                uint32_t e = entry_of(c);
+                const char *letter = lf_fold_pool + (e >> 8);
+                unsigned n = e >> 3 & 31, kind = e & 7;
+                if (kind == LF_FOLD_SPACE || kind == LF_FOLD_WORD)
+                        end_word(&s);
+                if (kind == LF_FOLD_VOWEL_SIGN && inherent && s.open && s.token[s.n].n > 1)
+                        s.token[s.n].n--;
+                if (kind >= LF_FOLD_LETTERS)
+                        add_letters(&s, letter, n,
+                                    kind == LF_FOLD_LETTERS ? 0
+                                    : kind == LF_FOLD_ABJAD ? LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD
+                                                            : LF_TOKEN_FOREIGN);
+                if (kind == LF_FOLD_WORD)
+                        end_word(&s);
+                inherent = kind == LF_FOLD_FOREIGN && n > 1 && letter[n - 1] == 'a';
+        }
+        end_word(&s);
+        return s.full ? -E2BIG : (int)s.n;
+}
+
+size_t lf_number_fold(const uint8_t *number, size_t size, char *out, size_t max)
+{
+        const uint8_t *p = number, *end = number + size;
+        size_t n = 0;
+        while (p < end) {
+                int32_t c = lf_utf8_next(&p, end);
+                if (c < 0)
+                        break;
+                uint32_t e = entry_of(c);
+                for (unsigned i = 0; (e & 7) >= LF_FOLD_LETTERS && i < (e >> 3 & 31) && n < max; i++) {
+                        char l = lf_fold_pool[(e >> 8) + i];
+                        out[n++] = l >= 'a' && l <= 'z' ? (char)(l - 'a' + 'A') : l;
+                }
+        }
+        return n;
+}

@@ -1,0 +1,29 @@
+/* The tables that person_table_gen.c makes of ICU's data: how a code point folds, and country codes. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum lf_fold_kind {
+        LF_FOLD_NOTHING = 0,    /* leaves no trace: marks, apostrophes, direction marks, symbols */
+        LF_FOLD_SPACE = 1,      /* ends a word */
+        LF_FOLD_LETTERS = 2,    /* Latin letters and digits */
+        LF_FOLD_FOREIGN = 3,    /* letters of another script, transliterated */
+        LF_FOLD_ABJAD = 4,      /* of a script that writes no short vowels */
+        LF_FOLD_WORD = 5,       /* a word of its own: Han */
+        LF_FOLD_VOWEL_SIGN = 6, /* Indic: first takes the inherent "a" from the consonant before it */
+};
+
+/* An entry: kind in bits 0-2, number of letters in bits 3-7, their place in the pool above. */
+#define LF_FOLD_CODE_POINTS 0x20000
+extern const uint32_t lf_fold_page[][256];
+extern const uint16_t lf_fold_page_of[LF_FOLD_CODE_POINTS / 256];
+extern const char lf_fold_pool[];
+/* Names folded by tables of different ids are not comparable. */
+extern const uint32_t lf_fold_table_id;
+
+struct lf_country {
+        char two[3], three[4];
+};
+extern const struct lf_country lf_country[];
+extern const unsigned lf_countries;

@@ -1,0 +1,73 @@
+/* How alike two folded words are, and what spelling accounts for the difference.
+ *
+ * Similarity is in thousandths: 1000 the same letters, 0 different words; nothing between 0 and
+ * LF_SIM_LEAST. Symmetric. Pure; any core. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "matcher/person_fold.h"
+
+#define LF_SIM_LEAST   600
+#define LF_SIM_INITIAL 600
+
+/* Letters of one word, or of several neighbouring words written as one. */
+struct lf_span {
+        const char *letter;
+        unsigned n;
+        uint64_t mask;
+        bool abjad;
+};
+/* No span that is compared is longer. */
+#define LF_SPAN_LETTERS (3 * LF_TOKEN_LETTERS)
+
+static inline struct lf_span lf_span_of(const struct lf_token *t)
+{
+        return (struct lf_span){t->letter, t->n, t->mask, (t->flags & LF_TOKEN_ABJAD) != 0};
+}
+
+/* Equal skeletons have the same classes; that of w aside, which a skeleton leaves out. */
+static inline bool lf_mask_abjad_possible(uint64_t a, uint64_t b)
+{
+        return ((a ^ b) & LF_MASK_CLASSES & ~LF_MASK_CLASS(4)) == 0;
+}
+
+/* Quarters of an edit that the letters only `a` has cost at least. Each operation takes away at most one of
+ * them: for a vowel 1 (another vowel instead), for a consonant or h 2 (another of its class), 4 where `b`
+ * lacks the class. */
+static inline unsigned lf_mask_cost(uint64_t a, uint64_t b)
+{
+        uint64_t d = a & ~b;
+        return 2 * (unsigned)__builtin_popcountll(d & ~LF_MASK_VOWELS) +
+               (unsigned)__builtin_popcountll(d & LF_MASK_VOWELS);
+}
+
+/* The least cost of turning words of these letters into one another. */
+static inline unsigned lf_span_least(const struct lf_span *a, const struct lf_span *b)
+{
+        unsigned p = lf_mask_cost(a->mask, b->mask), q = lf_mask_cost(b->mask, a->mask);
+        return p > q ? p : q;
+}
+
+/* Quarters of an edit that words may differ by: LF_SIM_LEAST = 1000 - 375 * budget / longer. */
+static inline unsigned lf_span_budget(const struct lf_span *a, const struct lf_span *b)
+{
+        return (a->n > b->n ? a->n : b->n) * 16 / 15;
+}
+
+/* False only when lf_span_similarity() is 0: a test of two masks. */
+static inline bool lf_span_possible(const struct lf_span *a, const struct lf_span *b)
+{
+        if ((a->abjad || b->abjad) && lf_mask_abjad_possible(a->mask, b->mask))
+                return true;
+        return lf_span_least(a, b) <= lf_span_budget(a, b);
+}
+
+/* `ret_edits` (may be NULL): whole letters that differ, rounded up. */
+unsigned lf_span_similarity(const struct lf_span *a, const struct lf_span *b, unsigned *ret_edits);
+
+/* One is a single letter and the other a longer word that begins with it. */
+static inline bool lf_span_initial(const struct lf_span *a, const struct lf_span *b)
+{
+        return (a->n == 1) != (b->n == 1) && a->n && b->n && a->letter[0] == b->letter[0];
+}
