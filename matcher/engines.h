@@ -12,3 +12,4 @@ struct lf_engine_entry {
 extern const struct lf_engine lf_fingerprint_engine;
 /* Builds the tables that coding reads. */
 int lf_fingerprint_init(void);
+extern const struct lf_engine lf_person_engine;

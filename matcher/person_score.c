@@ -1,0 +1,91 @@
+#include <math.h>
+
+#include "matcher/person_probe.h"
+
+struct lf_person_facts lf_probe_facts(const struct lf_person_probe *p)
+{
+        return (struct lf_person_facts){.date = p->date,
+                                        .nation = (const char(*)[3])p->nation,
+                                        .document = p->document,
+                                        .n_dates = p->n_dates,
+                                        .n_nations = p->n_nations,
+                                        .n_documents = p->n_documents,
+                                        .sex = p->sex};
+}
+
+float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_name *name, unsigned class,
+                          float floor, unsigned *ret_name, struct lf_alignment *ret_alignment)
+{
+        float best = 0;
+        for (unsigned i = 0; i < probe->n_names; i++) {
+                const struct lf_person_name *own = &probe->name[i];
+                struct lf_alignment alignment;
+                struct lf_name mine = lf_name_over(probe->token + own->first, own->n);
+                float s = lf_name_similarity(&mine, name, floor, ret_alignment ? &alignment : NULL);
+                if (own->class == LF_NAME_WEAK || class == LF_NAME_WEAK)
+                        s *= LF_WEAK_LOSS;
+                if (s <= best)
+                        continue;
+                best = s;
+                if (ret_name)
+                        *ret_name = i;
+                if (ret_alignment)
+                        *ret_alignment = alignment;
+        }
+        return best;
+}
+
+static float gain(float score, float share)
+{
+        return score + (1 - score) * share;
+}
+
+float lf_person_score(float similarity, enum lf_document document, const struct lf_person_facts *probe,
+                      const struct lf_person_facts *record)
+{
+        float score = similarity;
+        unsigned years;
+        enum lf_birth birth = lf_birth_compare(probe, record, &years);
+        if (similarity >= LF_NAME_ALIKE) {
+                if (birth == LF_BIRTH_EXACT)
+                        score = gain(score, LF_BIRTH_GAIN);
+                else if (birth == LF_BIRTH_PARTIAL)
+                        score = gain(score, LF_BIRTH_PARTIAL_GAIN);
+                if (lf_nationality_shared(probe, record))
+                        score = gain(score, LF_NATIONALITY_GAIN);
+                if (document == LF_DOCUMENT_SLIP)
+                        score = gain(score, LF_SLIP_GAIN);
+        }
+        if (birth == LF_BIRTH_DIFFERENT)
+                score *= LF_BIRTH_LOSS;
+        if (lf_sex_contradicts(probe, record))
+                score *= LF_SEX_LOSS;
+        return document == LF_DOCUMENT_EXACT ? LF_DOCUMENT_SCORE + (1 - LF_DOCUMENT_SCORE) * score : score;
+}
+
+/* The share of impostor comparisons, in decades, that reach a score; between the knots linear in the
+ * logarithm. Measured by names alone: 2,000 invented people of many languages and scripts (half from the
+ * Americas, half from anywhere) against each of the 14,952 names and aliases of the individuals on OFAC's
+ * list of 2024-05-03, 30 million comparisons. Above 0.81 fewer than five of them remain: from there on the
+ * line goes on as it fell before. Below 0.45 it is drawn to the origin, which says more false matches than
+ * there are. */
+static const struct {
+        float score, log10_fmr;
+} knots[] = {
+    {0.00f, 0.00f},  {0.45f, -3.92f}, {0.51f, -4.32f}, {0.57f, -4.64f}, {0.63f, -4.98f},
+    {0.69f, -5.44f}, {0.75f, -6.08f}, {0.81f, -6.78f}, {1.00f, -9.00f},
+};
+
+float lf_person_log10_fmr(float score)
+{
+        if (!(score > 0))
+                return 0;
+        unsigned n = sizeof knots / sizeof knots[0];
+        for (unsigned i = 1; i < n; i++) {
+                if (score > knots[i].score)
+                        continue;
+                float t = (score - knots[i - 1].score) / (knots[i].score - knots[i - 1].score);
+                return knots[i - 1].log10_fmr + t * (knots[i].log10_fmr - knots[i - 1].log10_fmr);
+        }
+        return knots[n - 1].log10_fmr;
+}
