@@ -56,8 +56,8 @@ static int set_up(void **state)
         ours = new_namespace();
         snprintf(
             command, sizeof command,
-            "ip link add lfa numrxqueues 2 numtxqueues 2 type veth peer name lfb numtxqueues 1 &&"
-            "ethtool -L lfa rx 1 tx 1 &&"
+            "ip link add lfa type veth peer name lfb &&"
+            "ip link add lfc numrxqueues 2 type veth peer name lfd && ip link set lfc up &&"
             "ip addr add 10.9.0.1/24 dev lfa && ip addr add fd09::1/64 dev lfa nodad && ip link set lfa up &&"
             "ip link set lfb netns /proc/%d/fd/%d",
             getpid(), theirs);
@@ -327,11 +327,11 @@ static void test_uncovered_queue(void **state)
         assert_false(has_xdp());
 }
 
-static void expect_refused(unsigned queues, uint16_t port, int error, const char *text)
+static void expect_refused(const char *ifname, unsigned queues, uint16_t port, int error, const char *text)
 {
         char why[256] = "";
         struct lf_gate *gate = NULL;
-        assert_int_equal(lf_gate_open("lfa", queues, port, &gate, why, sizeof why), error);
+        assert_int_equal(lf_gate_open(ifname, queues, port, &gate, why, sizeof why), error);
         print_message("%s\n", why);
         assert_null(gate);
         assert_non_null(strstr(why, text));
@@ -354,28 +354,26 @@ static void test_refusals(void **state)
         assert_int_equal(lf_gate_check_interface("lfnone", why, sizeof why), -ENODEV);
         assert_int_equal(lf_gate_check_interface("a name that is far too long", why, sizeof why), -ENODEV);
         assert_int_equal(lf_gate_check_interface("lfa", why, sizeof why), 0);
-        expect_refused(2, OUR_PORT, -EINVAL, "receives on 1 queues, 2 ");
-        assert_int_equal(system("ethtool -L lfa rx 2"), 0);
-        expect_refused(2, OUR_PORT, -EINVAL, "receives on 2 queues, the driver serves 1");
-        assert_int_equal(system("ethtool -L lfa rx 1"), 0);
-        expect_refused(QUEUES, 0, -EINVAL, "port 0");
+        expect_refused("lfa", 2, OUR_PORT, -EINVAL, "receives on 1 queues, 2 ");
+        expect_refused("lfc", 2, OUR_PORT, -EINVAL, "receives on 2 queues, the driver serves 1");
+        expect_refused("lfa", QUEUES, 0, -EINVAL, "port 0");
         assert_int_equal(system("ip route add default via 10.9.0.2 dev lfa"), 0);
-        expect_refused(QUEUES, OUR_PORT, -EPERM, "default route");
+        expect_refused("lfa", QUEUES, OUR_PORT, -EPERM, "default route");
         assert_int_equal(system("ip route del default && ip -6 route add default via fd09::2 dev lfa"), 0);
-        expect_refused(QUEUES, OUR_PORT, -EPERM, "default route");
+        expect_refused("lfa", QUEUES, OUR_PORT, -EPERM, "default route");
         assert_int_equal(system("ip -6 route del default && ip link set lfa mtu 3600"), 0);
-        expect_refused(QUEUES, OUR_PORT, -EMSGSIZE, "MTU");
+        expect_refused("lfa", QUEUES, OUR_PORT, -EMSGSIZE, "MTU");
         assert_int_equal(system("ip link set lfa mtu 1500"), 0);
         attach_foreign(&foreign);
-        expect_refused(QUEUES, OUR_PORT, -EBUSY, "foreign");
+        expect_refused("lfa", QUEUES, OUR_PORT, -EBUSY, "foreign");
         assert_true(has_xdp());
         assert_int_equal(bpf_xdp_detach((int)if_nametoindex("lfa"), 0, NULL), 0);
         close(foreign);
         pid_t pid = start(ECHO_SERVE);
-        expect_refused(QUEUES, OUR_PORT, -EBUSY, "another Landfall process");
+        expect_refused("lfa", QUEUES, OUR_PORT, -EBUSY, "another Landfall process");
         stop(pid, 0);
         assert_int_equal(system("ip link set lfa down"), 0);
-        expect_refused(QUEUES, OUR_PORT, -ENETDOWN, "down");
+        expect_refused("lfa", QUEUES, OUR_PORT, -ENETDOWN, "down");
 }
 
 int main(void)

@@ -21,8 +21,8 @@
  *   - A packet never spans buffers: the data room holds RTE_PKTMBUF_HEADROOM + MTU + 22 bytes, and the MTU is
  * at most LF_GATE_MTU_MAX (a page less what the kernel keeps of it).
  *   - As many RX as TX queues. The driver reads combined channels only: an interface without them is served
- * by one queue. A veth also needs a peer with no more transmit queues than that: "ip link add A numrxqueues 1
- * numtxqueues 1 type veth peer name B numrxqueues 1 numtxqueues 1".
+ *     by one queue, and must have one. A veth made without numbers of queues does; the kernel further wants
+ *     its peer to have no more transmit queues than that.
  *   - No checksum or VLAN offload in either direction. Packets from a veth carry partial UDP checksums. Tags
  * are seen only where they are in the frame: "ethtool -K IF rxvlan off" for a NIC, "ethtool -K PEER txvlan
  * off" for a veth.
