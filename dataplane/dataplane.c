@@ -1,0 +1,225 @@
+#include "dataplane/dataplane.h"
+
+#include "dataplane/topology.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static uint64_t real_ns(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void fill_counters(struct lf_dataplane *dp, const struct lf_handover_options *o)
+{
+        struct lf_counters *c = dp->counters;
+        c->magic = LF_COUNTERS_MAGIC;
+        c->abi = LF_COUNTERS_ABI;
+        c->cores = (uint16_t)dp->cores;
+        c->size = sizeof *c;
+        memcpy(c->boot, dp->boot, sizeof c->boot);
+        for (unsigned i = 0; i < dp->cores; i++) {
+                c->core[i].present = 1;
+                c->core[i].cpu = o->core[i].cpu;
+                c->core[i].roles = o->core[i].roles;
+        }
+}
+
+static int make(struct lf_dataplane *dp, const struct lf_handover_options *o)
+{
+        lf_topology_carve(dp, o);
+        int r = lf_arena_map(&dp->arena, 0);
+        if (r == 0)
+                r = lf_arena_map(&dp->locked, 1);
+        if (r < 0)
+                return r;
+        lf_topology_carve(dp, o);
+        for (unsigned i = 0; r == 0 && i < dp->ios; i++) {
+                r = lf_digest_create(&dp->io[i].digest);
+                if (r == 0)
+                        r = lf_sessions_init(&dp->io[i].sessions, dp->sessions, dp->boot);
+        }
+        return r;
+}
+
+int lf_dataplane_create(const struct lf_handover_options *o, struct lf_port *port,
+                        struct lf_counters *counters, struct lf_wal *wal, const uint8_t boot[16],
+                        struct lf_dataplane **ret)
+{
+        int r = lf_topology_check(o, lf_port_queues(port));
+        if (r < 0 || counters->tsc_hz < 1000000)
+                return -EINVAL;
+        struct lf_dataplane *dp = aligned_alloc(64, (sizeof *dp + 63) / 64 * 64);
+        if (!dp)
+                return -ENOMEM;
+        *dp = (struct lf_dataplane){
+            .port = port,
+            .counters = counters,
+            .wal = wal,
+            .tsc_hz = counters->tsc_hz,
+            .contexts = o->contexts,
+            .sessions = o->sessions,
+            .housekeeping_cpu = o->housekeeping_cpu,
+            .cores = o->cores,
+        };
+        memcpy(dp->boot, boot, sizeof dp->boot);
+        for (unsigned i = 0; i < o->cores; i++) {
+                dp->ios += (o->core[i].roles & LF_ROLE_IO) != 0;
+                dp->matches += (o->core[i].roles & LF_ROLE_MATCH) != 0;
+        }
+        atomic_store(&dp->ios_running, dp->ios);
+        lf_epoch_init(&dp->epoch, dp->cores);
+        lf_clock_init(&dp->clock, dp->tsc_hz, lf_now(), real_ns());
+        r = make(dp, o);
+        if (r < 0) {
+                lf_dataplane_destroy(dp);
+                return r;
+        }
+        fill_counters(dp, o);
+        *ret = dp;
+        return 0;
+}
+
+int lf_dataplane_start(struct lf_dataplane *dp)
+{
+        return lf_audit_start(dp);
+}
+
+unsigned lf_dataplane_cores(const struct lf_dataplane *dp)
+{
+        return dp->cores;
+}
+
+void *lf_dataplane_core(struct lf_dataplane *dp, unsigned i)
+{
+        return &dp->core[i];
+}
+
+unsigned lf_dataplane_match_cores(const struct lf_dataplane *dp)
+{
+        return dp->matches;
+}
+
+/* Until every core has begun a turn since: what was replaced then may be written to. */
+static int wait_for(const struct lf_dataplane *dp, uint64_t epoch)
+{
+        for (unsigned i = 0; i < 10000; i++) {
+                if (lf_epoch_passed(&dp->epoch, epoch))
+                        return 0;
+                clock_nanosleep(CLOCK_MONOTONIC, 0, &(struct timespec){.tv_nsec = 100000}, NULL);
+        }
+        return -ETIMEDOUT;
+}
+
+int lf_dataplane_set_cookie_keys(struct lf_dataplane *dp, const struct lf_handover_cookie_keys *keys)
+{
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
+                for (unsigned j = 0; j < i; j++)
+                        if (keys->key[i].id != 0 && keys->key[i].id == keys->key[j].id)
+                                return -EINVAL;
+        int r = wait_for(dp, dp->keys_epoch);
+        if (r < 0)
+                return r;
+        struct lf_cookie_keys *old = atomic_load(&dp->keys), *new = &dp->keys_place[old == dp->keys_place];
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++) {
+                new->id[i] = keys->key[i].id;
+                new->until[i] = keys->key[i].until;
+                memcpy(new->key[i], keys->key[i].key, sizeof new->key[i]);
+        }
+        atomic_store(&dp->keys, new);
+        dp->keys_epoch = lf_epoch_advance(&dp->epoch);
+        /* A retired key does not stay in memory until the next rotation. */
+        if (old && wait_for(dp, dp->keys_epoch) == 0)
+                OPENSSL_cleanse(old, sizeof *old);
+        return 0;
+}
+
+int lf_dataplane_set_policy(struct lf_dataplane *dp, const void *image, size_t size)
+{
+        int r = lf_policy_check(image, size);
+        if (r == 0)
+                r = wait_for(dp, dp->law_epoch);
+        if (r < 0)
+                return r;
+        struct lf_law *old = atomic_load(&dp->law), *new = &dp->law_place[old == dp->law_place];
+        memcpy(&new->policy, image, sizeof new->policy);
+        lf_limits_place(dp->limits, &new->policy, new->warrant_place);
+        r = lf_audit_note(dp, LF_ENTRY_POLICY, 0, new->policy.ruleset);
+        if (r < 0)
+                return r;
+        atomic_store(&dp->law, new);
+        dp->law_epoch = lf_epoch_advance(&dp->epoch);
+        lf_set(&dp->counters->ruleset, new->policy.ruleset);
+        return 0;
+}
+
+int lf_dataplane_publish(struct lf_dataplane *dp, uint64_t id, const void *const *images, const size_t *sizes,
+                         size_t n)
+{
+        struct lf_generation *new;
+        int r = lf_generation_prepare(dp->generations, dp->matches, id, images, sizes, n, &new);
+        if (r < 0)
+                return r;
+        r = lf_audit_note(dp, LF_ENTRY_GENERATION, id, 0);
+        if (r < 0) {
+                new->id = 0;
+                return r;
+        }
+        lf_generation_publish(dp->generations, &dp->epoch, new);
+        uint64_t records = 0;
+        for (size_t i = 0; i < n; i++)
+                records += new->shard[i]->records;
+        lf_set(&dp->counters->generation, id);
+        lf_set(&dp->counters->generations_held, lf_generations_held(dp->generations));
+        lf_set(&dp->counters->shards, n);
+        lf_set(&dp->counters->records, records);
+        return 0;
+}
+
+bool lf_dataplane_retired(struct lf_dataplane *dp, uint64_t *ret_id)
+{
+        bool gone = lf_generation_retired(dp->generations, &dp->epoch, ret_id);
+        if (gone)
+                lf_set(&dp->counters->generations_held, lf_generations_held(dp->generations));
+        return gone;
+}
+
+void lf_dataplane_consumed(struct lf_dataplane *dp, uint64_t entries)
+{
+        lf_audit_consumed(dp, entries);
+}
+
+void lf_dataplane_housekeep(struct lf_dataplane *dp)
+{
+        uint64_t now = real_ns();
+        if (lf_clock_update(&dp->clock, lf_now(), now))
+                lf_count(&dp->counters->clock_steps, 1);
+        lf_audit_housekeep(dp);
+        lf_set(&dp->counters->updated_ns, now);
+}
+
+void lf_dataplane_stop(struct lf_dataplane *dp)
+{
+        atomic_store(&dp->stopping, true);
+}
+
+void lf_dataplane_destroy(struct lf_dataplane *dp)
+{
+        if (!dp)
+                return;
+        lf_audit_stop(dp);
+        for (unsigned i = 0; dp->arena.memory && i < dp->ios; i++) {
+                lf_sessions_fini(&dp->io[i].sessions);
+                lf_digest_destroy(dp->io[i].digest);
+        }
+        if (dp->locked.memory)
+                OPENSSL_cleanse(dp->locked.memory, dp->locked.size);
+        lf_arena_unmap(&dp->locked);
+        lf_arena_unmap(&dp->arena);
+        free(dp);
+}

@@ -1,0 +1,189 @@
+#include "dataplane/path.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+#define OLD_BOOTS_A_SECOND 100 /* derivations for earlier boot ids, a core */
+
+/* The fields that anyone can check. */
+static bool header_well(const struct lsp_header *h, uint32_t size)
+{
+        if (h->version != LSP_VERSION || h->type != LSP_QUERY || h->parts < 1 || h->parts > LSP_PARTS_MAX ||
+            h->part >= h->parts || h->nonce == 0 || h->nonce >= LF_REPLAY_COUNTER_MAX)
+                return false;
+        uint32_t before_last = (uint32_t)(h->parts - 1) * LSP_PART_MAX;
+        if (h->total <= before_last || h->total > before_last + LSP_PART_MAX)
+                return false;
+        return size == (h->part + 1 == h->parts ? h->total - before_last : LSP_PART_MAX);
+}
+
+static bool lane_active(const struct lf_io *io, uint32_t lane)
+{
+        return lane < LF_LANES_MAX && io->law->policy.lane[lane].active;
+}
+
+static int unseal(struct lsp_aead *a, const struct lsp_query_header *qh, uint8_t *box, uint32_t size)
+{
+        uint8_t nonce[12];
+        struct lsp_ad ad = {qh, sizeof *qh};
+        lsp_nonce(qh->h.nonce, nonce);
+        return lsp_open(a, nonce, &ad, 1, box, size, box);
+}
+
+/* Sealed for an earlier start: who sent it is checked under that start's key, and told the new boot id.
+ * Nothing says whether it is fresh, so it is not read further, and the work is limited. */
+static void old_boot(struct lf_io *io, struct lf_session *s, const struct lsp_query_header *qh,
+                     const struct lf_return_path *back, uint8_t *box, uint32_t size)
+{
+        uint64_t second = io->real_ns / 1000000000;
+        if (io->notice_second != second) {
+                io->notice_second = second;
+                io->old_boots = 0;
+        }
+        if (io->old_boots >= OLD_BOOTS_A_SECOND || !lf_notice_allowed(io, s)) {
+                lf_drop(io->k, LF_DROP_notice_limit);
+                return;
+        }
+        io->old_boots++;
+        uint8_t key[LSP_KEY_SIZE];
+        bool good = lsp_derive(s->exported, qh->h.boot, LSP_INFO_TO_APPLIANCE, key) == 0 &&
+                    lsp_aead_set_key(io->sessions.old_boot, key) == 0 &&
+                    unseal(io->sessions.old_boot, qh, box, size) == 0;
+        OPENSSL_cleanse(key, sizeof key);
+        if (!good)
+                lf_drop(io->k, LF_DROP_forged);
+        else if (!lane_active(io, s->lane))
+                lf_drop(io->k, LF_DROP_revoked);
+        else
+                lf_notice(io, s, &qh->h, back, LSP_REBOOT, LF_DROP_old_boot);
+}
+
+/* Authentic and fresh? LF_DROP_COUNT: yes, and `box` is the plaintext. */
+static enum lf_drop authenticate(struct lf_io *io, struct lf_session *s, const struct lsp_query_header *qh,
+                                 uint8_t *box, uint32_t size)
+{
+        if (unseal(s->to_appliance, qh, box, size) < 0)
+                return LF_DROP_forged;
+        switch (lf_replay_accept(&io->dp->replay[s->slot], s->turn, qh->h.nonce)) {
+        case 0:
+                break;
+        case -ESTALE:
+                return LF_DROP_cookie_slot;
+        default:
+                return LF_DROP_replayed;
+        }
+        return lane_active(io, s->lane) ? LF_DROP_COUNT : LF_DROP_revoked;
+}
+
+static bool clock_close(const struct lf_io *io, const struct lsp_header *h)
+{
+        uint64_t now = io->real_ns / 1000, tolerance = LSP_CLOCK_TOLERANCE_S * 1000000ull;
+        return h->time < now ? now - h->time <= tolerance : h->time - now <= tolerance;
+}
+
+/* The whole query is there: new, or asked before? */
+static void open_whole(struct lf_io *io, struct lf_query *q)
+{
+        lf_digest(io->digest, q->plain, q->size, NULL, 0, q->hash);
+        enum lf_resend known = lf_resend_claim(&io->dp->resend[q->slot], q->session_id, q->query_id, q->hash,
+                                               &q->claim, q->sealed);
+        switch (known) {
+        case LF_RESEND_IN_FLIGHT:
+                lf_drop(io->k, LF_DROP_resend_in_flight);
+                lf_query_give_back(io, q);
+                return;
+        case LF_RESEND_DONE:
+                q->resend = true;
+                lf_count(&io->k->resends, 1);
+                lf_query_wipe(io, q);
+                lf_mark(io, LF_STAGE_open, 0);
+                lf_hold(io, q);
+                return;
+        case LF_RESEND_NEW:
+        case LF_RESEND_REUSED:
+                break;
+        }
+        lf_count(&io->k->opened, 1);
+        lf_count(&io->k->in_flight, 1);
+        uint16_t detail = lf_tlv_read(q, io->dp->tsc_hz);
+        lf_mark(io, LF_STAGE_open, 0);
+        if (known == LF_RESEND_REUSED)
+                detail = LSP_DETAIL_QUERY_ID_REUSED;
+        if (detail != LSP_DETAIL_NONE)
+                lf_refuse(io, q, detail);
+        else
+                lf_purpose(io, q);
+}
+
+/* An authentic datagram: a query, or a part of one. */
+static void take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
+                 const struct lf_return_path *back, const uint8_t *plain, uint32_t size)
+{
+        struct lf_query *q;
+        enum lf_drop drop = LF_DROP_busy;
+        if (h->parts == 1) {
+                q = lf_query_take(io, s, h, back);
+                if (q)
+                        memcpy(q->plain, plain, size);
+        } else
+                q = lf_assembly_add(io, s, h, back, plain, size, &drop);
+        if (q)
+                open_whole(io, q);
+        else if (drop == LF_DROP_COUNT)
+                lf_count(&io->k->absorbed, 1);
+        else if (drop == LF_DROP_busy)
+                lf_notice(io, s, h, back, LSP_BUSY, drop);
+        else
+                lf_drop(io->k, drop);
+}
+
+static void open_datagram(struct lf_io *io, const struct lf_datagram *d)
+{
+        if (d->size < LSP_QUERY_DATAGRAM_MIN) {
+                lf_drop(io->k, LF_DROP_short_datagram);
+                return;
+        }
+        struct lsp_query_header qh;
+        memcpy(&qh, d->payload, sizeof qh);
+        uint8_t *box = d->payload + sizeof qh;
+        uint32_t size = (uint32_t)d->size - LSP_QUERY_OVERHEAD;
+        if (!header_well(&qh.h, size)) {
+                lf_drop(io->k, LF_DROP_bad_header);
+                return;
+        }
+        if (!io->law) {
+                lf_drop(io->k, LF_DROP_revoked); /* before the first policy there are no lanes */
+                return;
+        }
+        struct lf_session *s;
+        enum lf_drop drop = lf_session_find(&io->sessions, qh.cookie, io->legal_ns / 1000000000, &s);
+        if (drop != LF_DROP_COUNT) {
+                lf_drop(io->k, drop);
+                return;
+        }
+        if (memcmp(qh.h.boot, io->dp->boot, sizeof qh.h.boot) != 0) {
+                old_boot(io, s, &qh, &d->back, box, size);
+        } else {
+                drop = authenticate(io, s, &qh, box, size);
+                if (drop != LF_DROP_COUNT)
+                        lf_drop(io->k, drop);
+                else if (!clock_close(io, &qh.h))
+                        lf_notice(io, s, &qh.h, &d->back, LSP_CLOCK, LF_DROP_clock_skew);
+                else
+                        take(io, s, &qh.h, &d->back, box, size);
+        }
+        OPENSSL_cleanse(box, size);
+}
+
+void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d)
+{
+        lf_count(&io->k->stage_count[LF_STAGE_open], 1);
+        open_datagram(io, d);
+        lf_mark(io, LF_STAGE_open, 0);
+}
+/* Exits: a whole query, to purpose (or, when its fields cannot be read or its id was used before, to audit as
+ * REFUSED). A part: absorbed. A retransmission: to tx with the answer it had. A notice: old_boot, clock_skew,
+ * busy. In silence: short_datagram, bad_header, cookie_key, cookie_forged, cookie_expired, cookie_slot,
+ * forged, replayed, revoked, notice_limit, resend_in_flight, assembly_limit, assembly_mismatch,
+ * part_duplicate. */

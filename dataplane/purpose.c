@@ -1,0 +1,94 @@
+#include "dataplane/path.h"
+
+/* Modalities that this build can compare; a probe of another finds no gallery. */
+static uint8_t comparable(void)
+{
+        uint8_t bits = 0;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
+                bits |= (uint8_t)((lf_engine_for(m) != NULL) << m);
+        return bits;
+}
+
+static _Atomic uint64_t *officer_hour(struct lf_limits *l, const struct lf_purpose_request *r)
+{
+        return &l->officer_hour[r->officer];
+}
+
+/* Quotas, then one use of the warrant. */
+static uint16_t take_quota(struct lf_io *io, const struct lf_purpose_request *r, int16_t warrant,
+                           bool in_rate)
+{
+        struct lf_limits *l = io->dp->limits;
+        const struct lf_policy *p = &io->law->policy;
+        if (!in_rate ||
+            !lf_limits_candidates_left(&l->lane_hour[r->lane], p->lane[r->lane].candidates_per_hour, r->now))
+                return LSP_DETAIL_QUOTA;
+        if (r->officer_given && !lf_limits_candidates_left(
+                                    officer_hour(l, r), p->officer[r->officer].candidates_per_hour, r->now))
+                return LSP_DETAIL_QUOTA;
+        if (warrant >= 0 && !lf_limits_warrant(l, io->law->warrant_place[warrant], p->warrant[warrant].uses))
+                return LSP_DETAIL_WARRANT_INVALID;
+        return LSP_DETAIL_NONE;
+}
+
+/* What the query may see is written down with it, so that a policy that comes while it is on its way changes
+ * nothing for it. */
+static uint16_t note_grant(struct lf_io *io, struct lf_query *q, const struct lf_purpose_grant *g)
+{
+        const struct lf_policy *p = &io->law->policy;
+        if (__builtin_popcountll(g->datasets) > LF_QUERY_DATASETS_MAX)
+                return LSP_DETAIL_TOO_WIDE;
+        uint64_t now = q->request.now;
+        for (uint64_t left = g->datasets; left; left &= left - 1) {
+                unsigned d = (unsigned)__builtin_ctzll(left);
+                const struct lf_policy_dataset *set = &p->dataset[d];
+                q->place[d] = q->wanted_n;
+                q->wanted[q->wanted_n++] = (struct lf_wanted){
+                    .dataset = (uint8_t)d,
+                    .modality = set->modality,
+                    .candidates = set->candidates,
+                    .categories = g->categories[d],
+                    .threshold = set->threshold,
+                };
+                if (set->fresh_s && now > set->synced && now - set->synced > set->fresh_s)
+                        q->answer.flags |= LSP_FLAG_STALE;
+        }
+        return LSP_DETAIL_NONE;
+}
+
+void lf_purpose(struct lf_io *io, struct lf_query *q)
+{
+        struct lf_purpose_request *r = &q->request;
+        if (q->token_given) {
+                r->officer_given = lf_officer_open(&io->sessions, &q->token, q->lane, r->now, &r->officer);
+                r->officer_bad = !r->officer_given;
+        }
+        bool in_rate =
+            lf_limits_query(io->dp->limits, &io->law->policy.lane[q->lane], q->lane, io->now, io->dp->tsc_hz);
+        /* The law sees only what can be compared; the log sees what was sent. */
+        struct lf_purpose_request asked = *r;
+        asked.modalities &= comparable();
+        struct lf_purpose_grant grant;
+        lf_purpose_decide(&io->law->policy, &asked, &grant);
+        uint16_t detail = grant.detail;
+        if (detail == LSP_DETAIL_NONE)
+                detail = note_grant(io, q, &grant);
+        if (detail == LSP_DETAIL_NONE)
+                detail = take_quota(io, r, grant.warrant, in_rate);
+        q->warrant = grant.warrant;
+        lf_mark(io, LF_STAGE_purpose, 1);
+        if (detail == LSP_DETAIL_NONE)
+                lf_steer(io, q);
+        else
+                lf_refuse(io, q, detail);
+}
+
+void lf_refuse(struct lf_io *io, struct lf_query *q, uint16_t detail)
+{
+        q->answer.verdict = LSP_REFUSED;
+        q->answer.detail = detail;
+        q->answer.flags = 0;
+        q->wanted_n = 0;
+        lf_audit_submit(io, q);
+}
+/* Exits: granted, to steer. REFUSED, to audit. */

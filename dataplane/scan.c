@@ -1,0 +1,160 @@
+#include "dataplane/path.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static bool needs(const struct lf_query *q, const struct lf_shard *s)
+{
+        uint8_t place = q->place[s->dataset];
+        return place != 0xff && q->wanted[place].modality == s->modality &&
+               q->wanted[place].categories >> s->category & 1;
+}
+
+static uint64_t blocks_needed(const struct lf_match *m, const struct lf_query *q)
+{
+        uint64_t blocks = 0;
+        for (uint32_t i = m->index; i < q->generation->shards; i += m->dp->matches)
+                if (needs(q, q->generation->shard[i]))
+                        blocks += q->generation->shard[i]->blocks;
+        return blocks;
+}
+
+/* The hits in this shard join the best of its dataset. A record past its expiry is not reported. */
+static void flush(struct lf_task *t, const struct lf_shard *s)
+{
+        struct lf_query *q = t->query;
+        const struct lf_shard_record *records = lf_shard_records(s);
+        for (uint32_t i = 0; i < t->topk.n; i++) {
+                struct lf_best b = {.shard = s, .hit = t->topk.hit[i]};
+                uint64_t expiry = records[b.hit.record].expiry;
+                if (expiry == 0 || expiry > q->request.now)
+                        lf_result_push(&t->result[q->place[s->dataset]], &b);
+        }
+        lf_topk_init(&t->topk, LF_TOPK_MAX, -INFINITY);
+}
+
+static void hand_back(struct lf_match *m, struct lf_task *t)
+{
+        struct lf_query *q = t->query;
+        m->waiting--;
+        lf_set(&m->k->inbox_depth, m->waiting);
+        lf_count(&m->k->stage_count[LF_STAGE_scan], 1);
+        if (lf_ring_push(lf_done_ring(m->dp, q->io, m->index), t) < 0)
+                abort(); /* the ring has room for every context */
+}
+
+/* Newcomers, up to a batch. */
+static void admit(struct lf_match *m, struct lf_sweep *s)
+{
+        while (s->waiting && s->members < LF_SCAN_BATCH) {
+                struct lf_task *t = s->waiting;
+                s->waiting = t->next;
+                t->remaining = blocks_needed(m, t->query);
+                lf_topk_init(&t->topk, LF_TOPK_MAX, -INFINITY);
+                if (t->remaining == 0)
+                        hand_back(m, t);
+                else
+                        s->member[s->members++] = t;
+        }
+}
+
+static void leave(struct lf_match *m, struct lf_sweep *s, uint32_t i)
+{
+        struct lf_task *t = s->member[i];
+        s->member[i] = s->member[--s->members];
+        hand_back(m, t);
+}
+
+static void leave_late(struct lf_match *m, struct lf_sweep *s, uint64_t now)
+{
+        for (uint32_t i = s->members; i-- > 0;)
+                if (now > s->member[i]->query->deadline) {
+                        s->member[i]->late = true;
+                        leave(m, s, i);
+                }
+}
+
+static void next_shard(const struct lf_match *m, struct lf_sweep *s, const struct lf_generation *g)
+{
+        s->block = 0;
+        s->shard += m->dp->matches;
+        if (s->shard >= g->shards)
+                s->shard = m->index;
+}
+
+/* Finds the next block that a member needs (there is one, since members have blocks to go) and the members
+ * that need it. */
+static const struct lf_shard *find_work(struct lf_match *m, struct lf_sweep *s, struct lf_task **ret_task,
+                                        unsigned *ret_n)
+{
+        const struct lf_generation *g = s->member[0]->query->generation;
+        for (;;) {
+                const struct lf_shard *shard = g->shard[s->shard];
+                *ret_n = 0;
+                if (s->block < shard->blocks)
+                        for (uint32_t i = 0; i < s->members; i++)
+                                if (needs(s->member[i]->query, shard))
+                                        ret_task[(*ret_n)++] = s->member[i];
+                if (*ret_n > 0)
+                        return shard;
+                next_shard(m, s, g);
+        }
+}
+
+static void scan_block(struct lf_match *m, struct lf_sweep *s)
+{
+        struct lf_task *task[LF_SCAN_BATCH];
+        unsigned n;
+        const struct lf_shard *shard = find_work(m, s, task, &n);
+        const void *probe[LF_SCAN_BATCH];
+        struct lf_topk *topk[LF_SCAN_BATCH];
+        for (unsigned i = 0; i < n; i++) {
+                probe[i] = task[i]->query->probe[shard->modality].prepared;
+                topk[i] = &task[i]->topk;
+        }
+        lf_engine_for(shard->modality)->scan(shard, s->block, probe, topk, n, m->scratch);
+        lf_count(&m->k->scan_blocks[shard->modality], 1);
+        uint64_t rows = (uint64_t)shard->rows * (s->block + 1) / shard->blocks -
+                        (uint64_t)shard->rows * s->block / shard->blocks;
+        lf_count(&m->k->scan_pairs[shard->modality], n * rows);
+        bool last = ++s->block == shard->blocks;
+        for (unsigned i = 0; i < n; i++) {
+                task[i]->remaining--;
+                if (last || task[i]->remaining == 0)
+                        flush(task[i], shard);
+        }
+        for (uint32_t i = s->members; i-- > 0;)
+                if (s->member[i]->remaining == 0)
+                        leave(m, s, i);
+}
+
+/* The class that goes first; within it the oldest generation, so that it can be let go. */
+static struct lf_sweep *first_sweep(struct lf_match *m)
+{
+        for (unsigned p = 0; p < LSP_PRIORITY_COUNT; p++) {
+                struct lf_sweep *first = NULL;
+                for (unsigned g = 0; g < LF_GENERATIONS_MAX; g++) {
+                        struct lf_sweep *s = &m->sweep[p][g];
+                        if ((s->members > 0 || s->waiting) && (!first || s->generation < first->generation))
+                                first = s;
+                }
+                if (first)
+                        return first;
+        }
+        return NULL;
+}
+
+unsigned lf_scan(struct lf_match *m)
+{
+        struct lf_sweep *s = m->waiting > 0 ? first_sweep(m) : NULL;
+        if (!s)
+                return 0;
+        uint64_t start = lf_now();
+        admit(m, s);
+        leave_late(m, s, start);
+        if (s->members > 0)
+                scan_block(m, s);
+        lf_count(&m->k->stage_cycles[LF_STAGE_scan], lf_now() - start);
+        return 1;
+}
+/* Exits: a task that has seen every block it needs, or is past its deadline, to merge. */

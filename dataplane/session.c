@@ -1,0 +1,200 @@
+#include "dataplane/session.h"
+
+#include "base/bytes.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <string.h>
+
+static uint32_t power_of_two(uint32_t n)
+{
+        uint32_t p = 1;
+        while (p < n)
+                p *= 2;
+        return p;
+}
+
+void lf_sessions_carve(struct lf_sessions *s, struct lf_arena *arena, struct lf_arena *locked,
+                       uint32_t entries)
+{
+        s->entries = entries;
+        s->mask = power_of_two(2 * entries) - 1;
+        s->entry = lf_arena_take(arena, entries * sizeof *s->entry);
+        s->bucket = lf_arena_take(arena, (s->mask + 1) * sizeof *s->bucket);
+        uint8_t *keys = lf_arena_take(locked, (size_t)entries * LSP_KEY_SIZE);
+        for (uint32_t i = 0; keys && i < entries; i++)
+                s->entry[i].exported = keys + (size_t)i * LSP_KEY_SIZE;
+}
+
+int lf_sessions_init(struct lf_sessions *s, uint32_t slots, const uint8_t boot[LSP_BOOT_SIZE])
+{
+        int r = lsp_aead_create(&s->old_boot);
+        for (unsigned i = 0; r == 0 && i < LF_COOKIE_KEYS; i++)
+                r = lsp_aead_create(&s->aead[i]);
+        for (uint32_t i = 0; r == 0 && i < s->entries; i++) {
+                r = lsp_aead_create(&s->entry[i].to_appliance);
+                if (r == 0)
+                        r = lsp_aead_create(&s->entry[i].to_lane);
+        }
+        s->slots = slots;
+        memcpy(s->boot, boot, sizeof s->boot);
+        return r;
+}
+
+void lf_sessions_fini(struct lf_sessions *s)
+{
+        for (uint32_t i = 0; s->entry && i < s->entries; i++) {
+                lsp_aead_destroy(s->entry[i].to_appliance);
+                lsp_aead_destroy(s->entry[i].to_lane);
+                OPENSSL_cleanse(s->entry[i].exported, LSP_KEY_SIZE);
+        }
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
+                lsp_aead_destroy(s->aead[i]);
+        lsp_aead_destroy(s->old_boot);
+}
+
+void lf_sessions_keys(struct lf_sessions *s, const struct lf_cookie_keys *keys)
+{
+        if (keys == s->keys)
+                return;
+        s->keys = NULL;
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
+                if (keys->id[i] != 0 && lsp_aead_set_key(s->aead[i], keys->key[i]) < 0)
+                        return; /* no keys: every cookie is unknown; tried again at the next turn */
+        s->keys = keys;
+}
+
+/* The place of a cookie key that is accepted now; -1: none. */
+static int key_of(const struct lf_sessions *s, uint32_t id, uint64_t now)
+{
+        for (int i = 0; s->keys && i < LF_COOKIE_KEYS; i++)
+                if (id != 0 && s->keys->id[i] == id && now < s->keys->until[i])
+                        return i;
+        return -1;
+}
+
+/* The cookie's nonce is random, whoever copies it. */
+static struct lf_session **bucket_of(struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE])
+{
+        return &s->bucket[lf_get_le32(cookie + offsetof(struct lsp_cookie, nonce)) & s->mask];
+}
+
+static void forget(struct lf_sessions *s, struct lf_session *e)
+{
+        if (e->id == 0)
+                return;
+        for (struct lf_session **p = bucket_of(s, e->cookie); *p; p = &(*p)->next)
+                if (*p == e) {
+                        *p = e->next;
+                        break;
+                }
+        e->id = 0;
+        OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
+}
+
+/* An entry to be filled: not in use, and not used lately if another is to be had. There are more entries than
+ * contexts, so one is free of users. */
+static struct lf_session *victim(struct lf_sessions *s)
+{
+        for (;;) {
+                struct lf_session *e = &s->entry[s->hand];
+                s->hand = (s->hand + 1) % s->entries;
+                if (e->users > 0)
+                        continue;
+                if (e->id != 0 && e->used) {
+                        e->used = false;
+                        continue;
+                }
+                forget(s, e);
+                return e;
+        }
+}
+
+static int derive(const struct lf_sessions *s, struct lf_session *e)
+{
+        uint8_t key[LSP_KEY_SIZE];
+        int r = lsp_derive(e->exported, s->boot, LSP_INFO_TO_APPLIANCE, key);
+        if (r == 0)
+                r = lsp_aead_set_key(e->to_appliance, key);
+        if (r == 0)
+                r = lsp_derive(e->exported, s->boot, LSP_INFO_TO_LANE, key);
+        if (r == 0)
+                r = lsp_aead_set_key(e->to_lane, key);
+        OPENSSL_cleanse(key, sizeof key);
+        return r;
+}
+
+static enum lf_drop open_cookie(struct lf_sessions *s, const uint8_t bytes[LSP_COOKIE_SIZE], int key,
+                                uint64_t now, struct lf_session **ret)
+{
+        const struct lsp_cookie *c = (const void *)bytes;
+        struct lsp_cookie_plain plain;
+        struct lsp_ad ad = {bytes, sizeof c->key_id};
+        if (lsp_open(s->aead[key], c->nonce, &ad, 1, c->box, sizeof c->box, &plain) < 0)
+                return LF_DROP_cookie_forged;
+        enum lf_drop drop = LF_DROP_COUNT;
+        if (plain.expiry <= now)
+                drop = LF_DROP_cookie_expired;
+        else if (plain.slot >= s->slots || plain.slot_turn == 0 || plain.slot_turn >= 1u << 24 ||
+                 plain.session == 0)
+                drop = LF_DROP_cookie_slot;
+        if (drop == LF_DROP_COUNT) {
+                struct lf_session *e = victim(s), **bucket = bucket_of(s, bytes);
+                memcpy(e->exported, plain.key, LSP_KEY_SIZE);
+                if (derive(s, e) < 0) {
+                        OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
+                        drop = LF_DROP_cookie_forged;
+                } else {
+                        memcpy(e->cookie, bytes, LSP_COOKIE_SIZE);
+                        e->id = plain.session;
+                        e->expiry = plain.expiry;
+                        e->lane = plain.lane;
+                        e->slot = plain.slot;
+                        e->turn = plain.slot_turn;
+                        e->key_id = lf_get_le32(bytes);
+                        e->notices = 0;
+                        e->next = *bucket;
+                        *bucket = e;
+                        *ret = e;
+                }
+        }
+        OPENSSL_cleanse(&plain, sizeof plain);
+        return drop;
+}
+
+enum lf_drop lf_session_find(struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE], uint64_t now,
+                             struct lf_session **ret)
+{
+        int key = key_of(s, lf_get_le32(cookie), now);
+        if (key < 0)
+                return LF_DROP_cookie_key;
+        struct lf_session *e = *bucket_of(s, cookie);
+        while (e && memcmp(e->cookie, cookie, LSP_COOKIE_SIZE) != 0)
+                e = e->next;
+        if (!e) {
+                enum lf_drop drop = open_cookie(s, cookie, key, now, &e);
+                if (drop != LF_DROP_COUNT)
+                        return drop;
+        }
+        if (e->expiry <= now)
+                return LF_DROP_cookie_expired;
+        e->used = true;
+        *ret = e;
+        return LF_DROP_COUNT;
+}
+
+bool lf_officer_open(struct lf_sessions *s, const struct lsp_officer_token *token, uint32_t lane,
+                     uint64_t now, uint32_t *ret_officer)
+{
+        int key = key_of(s, token->key_id, now);
+        if (key < 0)
+                return false;
+        struct lsp_officer_plain plain;
+        struct lsp_ad ad[2] = {{&token->key_id, sizeof token->key_id}, {"OFCR", 4}};
+        if (lsp_open(s->aead[key], token->nonce, ad, 2, token->box, sizeof token->box, &plain) < 0)
+                return false;
+        if (plain.expiry <= now || (plain.lane != 0 && plain.lane != lane))
+                return false;
+        *ret_officer = plain.officer;
+        return true;
+}

@@ -1,0 +1,79 @@
+#include "dataplane/path.h"
+
+#include <stdlib.h>
+
+/* Only probes that a granted dataset can be compared with. False: one of them is malformed; the answer is
+ * RETRY. */
+static bool prepare(struct lf_query *q)
+{
+        for (unsigned i = 0; i < q->wanted_n; i++) {
+                struct lf_probe *p = &q->probe[q->wanted[i].modality];
+                if (p->ready)
+                        continue;
+                struct lf_defect defect = {0};
+                p->ready = true;
+                if (lf_engine_for(q->wanted[i].modality)->prepare(p->wire, p->size, p->prepared, &defect) ==
+                    0)
+                        continue;
+                q->answer.verdict = LSP_RETRY;
+                q->answer.detail = LSP_DETAIL_PROBE;
+                q->answer.defect = defect.code;
+                q->answer.defect_tlv = p->tlv;
+                q->answer.defect_offset = defect.offset;
+                return false;
+        }
+        return true;
+}
+
+/* The match cores that own a shard of what the query may see. */
+static uint64_t owners(struct lf_query *q)
+{
+        uint64_t cores = 0;
+        for (unsigned i = 0; i < q->wanted_n; i++) {
+                const struct lf_wanted *w = &q->wanted[i];
+                if (!q->generation->present[w->dataset])
+                        q->answer.flags |= LSP_FLAG_PARTIAL;
+                for (uint32_t left = w->categories; left; left &= left - 1)
+                        cores |= q->generation->cores[w->dataset][__builtin_ctz(left)];
+        }
+        return cores;
+}
+
+/* Nothing is searched: the warrant was not used. */
+static void warrant_back(struct lf_io *io, const struct lf_query *q)
+{
+        if (q->warrant >= 0)
+                lf_limits_warrant_back(io->dp->limits, io->law->warrant_place[q->warrant]);
+}
+
+void lf_steer(struct lf_io *io, struct lf_query *q)
+{
+        q->generation = lf_generation_pin(io->dp->generations, io->index);
+        if (!q->generation) {
+                warrant_back(io, q);
+                lf_mark(io, LF_STAGE_steer, 1);
+                lf_refuse(io, q, LSP_DETAIL_NO_GALLERY);
+                return;
+        }
+        q->answer.generation = q->generation->id;
+        if (!prepare(q)) {
+                warrant_back(io, q);
+                q->wanted_n = 0; /* the log names no dataset */
+                lf_mark(io, LF_STAGE_steer, 1);
+                lf_audit_submit(io, q);
+                return;
+        }
+        uint64_t cores = owners(q);
+        for (unsigned i = 0; i < q->wanted_n; i++)
+                q->result[i].n = 0;
+        q->pending = (uint32_t)__builtin_popcountll(cores);
+        for (uint64_t left = cores; left; left &= left - 1) {
+                unsigned m = (unsigned)__builtin_ctzll(left);
+                if (lf_ring_push(lf_work_ring(io->dp, io->index, m), q->task[m]) < 0)
+                        abort(); /* the ring has room for every context */
+        }
+        lf_mark(io, LF_STAGE_steer, 1);
+        if (cores == 0)
+                lf_decide(io, q);
+}
+/* Exits: tasks, to the match cores' inboxes; without any, to decide. RETRY, to audit. */
