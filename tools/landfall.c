@@ -1,4 +1,5 @@
 /* landfall: the operator's one command line. */
+#include "tools/audit.h"
 #include "tools/commands.h"
 #include "tools/disturb.h"
 #include "tools/eval/eval.h"
@@ -20,6 +21,7 @@ static const struct {
         int (*run)(int argc, char **argv);
         const char *text;
 } commands[] = {
+    {"audit", lf_cmd_audit, "check the audit log, show an entry, prove a receipt"},
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},

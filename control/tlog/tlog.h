@@ -106,6 +106,10 @@ const struct lf_tlog_fault *lf_tlog_reader_fault(const struct lf_tlog_reader *re
 int lf_tlog_reader_entry(struct lf_tlog_reader *reader, uint64_t index, const uint8_t **ret_entry,
                          size_t *ret_size);
 
+/* Entry `index` as the bundle has it, not verified: to search a log; verify what was found. Else as above. */
+int lf_tlog_reader_peek(struct lf_tlog_reader *reader, uint64_t index, const uint8_t **ret_entry,
+                        size_t *ret_size);
+
 /* The leaf hash of entry `index`, as the tiles have it: verified against the root only by
  * lf_tlog_reader_check or by a proof. */
 int lf_tlog_reader_leaf(struct lf_tlog_reader *reader, uint64_t index, uint8_t ret_leaf[LF_TLOG_HASH]);
