@@ -70,7 +70,7 @@ int lf_tlog_writer_open(const char *directory, const struct lf_note_signer *sign
 uint64_t lf_tlog_writer_size(const struct lf_tlog_writer *writer);
 uint64_t lf_tlog_writer_published(const struct lf_tlog_writer *writer);
 
-/* Adds an entry; complete tiles are written (not synced) as they fill. -EINVAL: longer than
+/* Adds an entry; complete tiles are written as they fill. -EINVAL: longer than
  * LF_TLOG_ENTRY_MAX. Other errors, here and in publish, are those of the file system; after one the writer
  * refuses to go on (-EIO): close it and open again. */
 int lf_tlog_writer_append(struct lf_tlog_writer *writer, const void *entry, size_t size);
