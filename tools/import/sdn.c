@@ -135,7 +135,7 @@ static int read_aliases(const char *file, char *text, size_t size, struct aliase
         return csv_result(&c, file, r, e);
 }
 
-static const struct alias *first_alias(const struct aliases *all, unsigned long entry)
+static size_t first_alias(const struct aliases *all, unsigned long entry)
 {
         size_t low = 0, high = all->n;
         while (low < high) {
@@ -145,7 +145,7 @@ static const struct alias *first_alias(const struct aliases *all, unsigned long 
                 else
                         high = mid;
         }
-        return all->v + low;
+        return low;
 }
 
 static char kind_of(const struct lf_csv_field *type)
@@ -166,10 +166,10 @@ static int compose(const struct lf_csv *c, unsigned long id, const struct aliase
         int r = lf_person_put(wire, LF_PERSON_RECORD_MAX, n, LF_PERSON_ENTITY, &kind, 1);
         if (r == 0)
                 r = lf_person_put(wire, LF_PERSON_RECORD_MAX, n, LF_PERSON_NAME, name->text, name->n);
-        const struct alias *end = all->v + all->n;
-        for (const struct alias *a = first_alias(all, id); r == 0 && a < end && a->entry == id; a++)
+        for (size_t i = first_alias(all, id); r == 0 && i < all->n && all->v[i].entry == id; i++)
                 r = lf_person_put(wire, LF_PERSON_RECORD_MAX, n,
-                                  a->weak ? LF_PERSON_WEAK_ALIAS : LF_PERSON_ALIAS, a->name, a->n);
+                                  all->v[i].weak ? LF_PERSON_WEAK_ALIAS : LF_PERSON_ALIAS, all->v[i].name,
+                                  all->v[i].n);
         if (r == 0 && !is_null(remarks))
                 r = lf_sdn_remarks(remarks->text, remarks->n, kind, wire, LF_PERSON_RECORD_MAX, n);
         return r;
