@@ -1,0 +1,150 @@
+# Sourced by tools/demo and by the system tests: makes a whole site in a folder and runs the appliance on it.
+#
+# The caller sets:  B  the build folder    W  an empty working folder
+# and may set:      CONTROL  where lanes reach control and the dataplane (127.0.0.1)
+#                   IN       a command that runs its arguments where the appliance lives ("ip netns exec x")
+#                   PORT     the port's lines of the configuration (udp on CONTROL)
+#                   QUANTUM  answer_quantum (5 ms)
+#                   LANES    lanes to enrol ("gate-1 desk-1")
+#                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -4.0)
+# Everything it starts, harness_stop stops.
+
+: "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
+: "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-4.0}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
+: "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
+RUN=$W/run
+pids=()
+
+say() { printf '%s\n' "$*" >&2; }
+
+# until SECONDS COMMAND...: waits for it to succeed
+until_true() {
+        local end=$((SECONDS + $1)); shift
+        while ! "$@" >/dev/null 2>&1; do ((SECONDS < end)) || return 1; sleep 0.05; done
+}
+
+# harness_feed NAME: an originator with its signed feed; fill it with `landfall feed add`, then harness_publish
+harness_feed() { "$B/landfall" feed init "$W/feed-$1" --name "$1.example/feed"; }
+harness_publish() { "$B/landfall" feed keyring "$W/feed-$1" --appliance "$("$B/landfall" feed appliance-key "$W/site/root.key")" >/dev/null; }
+
+harness_site() {
+        "$B/landfall" site init "$W/site" --name test-site --address "$CONTROL" >/dev/null || return
+        local lane
+        for lane in $LANES; do
+                "$B/landfall" lane enrol "$lane" --site "$W/site" --out "$W/$lane" --address "$CONTROL" --port "$KE_PORT" >/dev/null || return
+        done
+        mkdir -p "$RUN" "$W/audit"
+}
+
+harness_lane() { # NAME ROLE
+        printf '  - name: %s\n    roles: [%s]\n    agreements: [watchlist, sanctions]\n    priorities: [live, desk, manifest, batch]\n    queries_per_second: %s\n    query_burst: %s\n' \
+                "$1" "$2" "$QUERIES_PER_SECOND" "$QUERIES_PER_SECOND"
+}
+
+harness_config() {
+        local lane
+        {
+                cat <<-EOF
+		site: $W/site
+		run: $RUN
+		port:
+		${PORT:-  kind: udp
+		  address: $CONTROL
+		  udp_port: $UDP_PORT}
+		cores:
+		${CORES:-  - { cpu: 0, roles: [io, match] }
+		  - { cpu: 1, roles: [match] }}
+		answer_quantum: $QUANTUM
+		audit:
+		  directory: $W/audit
+		  segment_size: $SEGMENT_SIZE
+		  segments: $SEGMENTS
+		key_exchange: $CONTROL:$KE_PORT
+		metrics: 127.0.0.1:$METRICS_PORT
+		categories:
+		  wanted: 0
+		  sanctioned: 2
+		agreements:
+		  - number: 1
+		    name: watchlist
+		    originator: Ministry of the Interior
+		    not_before: 2020-01-01
+		    not_after: 2040-01-01
+		    purposes:
+		      border-check:
+		        categories: [wanted]
+		        roles: [egate, desk]
+		  - number: 2
+		    name: sanctions
+		    originator: Ministry of Finance
+		    not_before: 2020-01-01
+		    not_after: 2040-01-01
+		    purposes:
+		      border-check:
+		        categories: [sanctioned]
+		      sanctions:
+		        categories: [sanctioned]
+		datasets:
+		  - number: 1
+		    name: prints
+		    agreement: watchlist
+		    modality: fingerprint
+		    categories: [wanted]
+		    threshold: "$THRESHOLD_FINGERPRINT"
+		    candidates: 3
+		    freshness: 24 h
+		    feed:
+		      directory: $W/feed-prints/feed
+		      key: $W/feed-prints/key
+		      keyring: $(echo "$W"/feed-prints/feed/keyring/*)
+		  - number: 2
+		    name: persons
+		    agreement: sanctions
+		    modality: person
+		    categories: [sanctioned]
+		    threshold: "$THRESHOLD_PERSON"
+		    candidates: 3
+		    freshness: 24 h
+		    feed:
+		      directory: $W/feed-persons/feed
+		      key: $W/feed-persons/key
+		      keyring: $(echo "$W"/feed-persons/feed/keyring/*)
+		EOF
+                echo "lanes:"
+                for lane in $LANES; do
+                        case $lane in gate-*) harness_lane "$lane" egate ;; *) harness_lane "$lane" desk ;; esac
+                done
+        } | sed 's/\t//g' >"$W/landfall.yaml"
+        "$B/landfall" verify "$W/landfall.yaml" >/dev/null
+}
+
+# start NAME COMMAND...: in the background, its output in W/NAME.log
+start() {
+        local name=$1; shift
+        $IN "$@" >>"$W/$name.log" 2>&1 &
+        pids+=($!)
+        eval "pid_${name//-/_}=$!"
+}
+
+harness_start_dataplane() { start landfalld "$B/landfalld" --run-dir "$RUN"; }
+harness_start_control() { start control "$B/landfall-control" --config "$W/landfall.yaml"; }
+
+harness_ready() { $IN "$B/landfall" status --run-dir "$RUN" --json | grep -q '"generation": *[1-9]'; }
+
+harness_start() {
+        harness_start_dataplane
+        until_true 10 test -S "$RUN/dataplane.sock" || { tail -5 "$W"/*.log >&2; return 1; }
+        harness_start_control
+        until_true 60 harness_ready || { say "the appliance did not become ready:"; tail -20 "$W"/*.log >&2; return 1; }
+}
+
+harness_stop() {
+        local p
+        for p in "${pids[@]}"; do kill -TERM "$p" 2>/dev/null; done
+        for p in "${pids[@]}"; do
+                for _ in {1..60}; do kill -0 "$p" 2>/dev/null || break; sleep 0.05; done
+                kill -KILL "$p" 2>/dev/null
+                wait "$p" 2>/dev/null
+        done
+        pids=()
+}
