@@ -1,6 +1,5 @@
 /* Minutiae to cylinders. */
 #include <math.h>
-#include <stdlib.h>
 
 #include "matcher/fingerprint.h"
 
@@ -37,21 +36,28 @@ int lf_fingerprint_init(void)
         return 0;
 }
 
-static int by_worth(const void *a, const void *b)
+static bool worthier(const struct point *p, const struct point *q)
 {
-        const struct point *p = a, *q = b;
         if (p->worth != q->worth)
-                return p->worth > q->worth ? -1 : 1;
-        float dp = p->x * p->x + p->y * p->y, dq = q->x * q->x + q->y * q->y;
-        return (dp > dq) - (dp < dq);
+                return p->worth > q->worth;
+        return p->x * p->x + p->y * p->y < q->x * q->x + q->y * q->y;
 }
 
-static int by_place(const void *a, const void *b)
+static bool left_of(const struct point *p, const struct point *q)
 {
-        const struct point *p = a, *q = b;
-        if (p->x != q->x)
-                return p->x < q->x ? -1 : 1;
-        return (p->y > q->y) - (p->y < q->y);
+        return p->x != q->x ? p->x < q->x : p->y < q->y;
+}
+
+/* By insertion, as there are few and qsort() may allocate. */
+static void sort(struct point *p, unsigned n, bool (*before)(const struct point *, const struct point *))
+{
+        for (unsigned i = 1; i < n; i++) {
+                struct point one = p[i];
+                unsigned k = i;
+                for (; k > 0 && before(&one, &p[k - 1]); k--)
+                        p[k] = p[k - 1];
+                p[k] = one;
+        }
 }
 
 /* The view's minutiae at 500 dpi around their centre, y upwards, the best `most` of them by place. */
@@ -78,10 +84,10 @@ static unsigned place(const struct lf_fmr *f, const struct lf_fmr_view *v, unsig
         }
         unsigned n = v->n;
         if (n > most) {
-                qsort(p, n, sizeof *p, by_worth);
+                sort(p, n, worthier);
                 n = most;
         }
-        qsort(p, n, sizeof *p, by_place);
+        sort(p, n, left_of);
         return n;
 }
 

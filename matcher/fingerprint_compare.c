@@ -88,10 +88,11 @@ float lf_finger_compatible(const struct lf_finger_cylinder *a, const struct lf_f
         float turn = (float)abs((int16_t)(turn_p - turn_q)) * ((float)M_PI / 32768);
         if (turn > 0.7f)
                 return 0;
-        /* 3: so does the line from one to the other. */
+        /* 3: so does the line from one to the other, compared with their mean turn. */
         int16_t line =
             (int16_t)(int)lrintf(atan2f(bx * ay - by * ax, bx * ax + by * ay) * (32768 / (float)M_PI));
-        float radial = (float)abs((int16_t)(turn_p - line)) * ((float)M_PI / 32768);
+        float radial =
+            (float)abs((int16_t)(turn_p + (int16_t)(turn_q - turn_p) / 2 - line)) * ((float)M_PI / 32768);
         if (radial > 0.7f)
                 return 0;
         return logistic(stretch, 5, -1.6f) * logistic(turn, (float)M_PI / 12, -30) *
@@ -102,10 +103,12 @@ static void relax(const struct lf_finger_cylinder *a, const struct lf_finger_cyl
                   struct lf_finger_scratch *s)
 {
         unsigned n = s->pairs;
-        for (unsigned i = 0; i < n; i++)
-                for (unsigned k = 0; k < n; k++)
-                        s->compatible[i * n + k] =
-                            i == k ? 0 : lf_finger_compatible(a, b, &s->pair[i], &s->pair[k]);
+        for (unsigned i = 0; i < n; i++) {
+                s->compatible[i * n + i] = 0;
+                for (unsigned k = 0; k < i; k++)
+                        s->compatible[i * n + k] = s->compatible[k * n + i] =
+                            lf_finger_compatible(a, b, &s->pair[i], &s->pair[k]);
+        }
         for (unsigned round = 0; round < ROUNDS; round++) {
                 float next[LF_FINGER_PAIR_MAX];
                 for (unsigned i = 0; i < n; i++) {

@@ -81,11 +81,8 @@ int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
         }
         size_t payload = header.payload_size;
         uint32_t rows = 0, blocks = 0;
-        r = engine->build(records, n, (uint8_t *)image + header.payload_offset, &payload, &rows, &blocks,
-                          defects);
-        if (r < 0)
-                return r;
-        return 0;
+        return engine->build(records, n, (uint8_t *)image + header.payload_offset, &payload, &rows, &blocks,
+                             defects);
 }
 
 static bool zero(const void *p, size_t n)

@@ -8,6 +8,8 @@
 #define LF_EXIT_DEGRADED    3
 #define LF_EXIT_UNREACHABLE 4
 
-#define LF_DEFAULT_RUN_DIR "/run/landfall" /* LANDFALL_RUN in the environment, or --run-dir, says otherwise */
+#define LF_DEFAULT_RUN_DIR "/run/landfall" /* LANDFALL_RUN in the environment, or --run-dir, says otherwise  \
+                                            */
 
+int lf_cmd_feed(int argc, char **argv);
 int lf_cmd_generate(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct {
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
+    {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
     {"generate", lf_cmd_generate, "invent fingers and people to test with"},
 };
 
