@@ -72,8 +72,8 @@ float lf_person_score(float similarity, enum lf_document document, const struct 
 static const struct {
         float score, log10_fmr;
 } knots[] = {
-    {0.00f, 0.00f},  {0.45f, -3.92f}, {0.51f, -4.32f}, {0.57f, -4.64f}, {0.63f, -4.98f},
-    {0.69f, -5.44f}, {0.75f, -6.08f}, {0.81f, -6.78f}, {1.00f, -9.00f},
+    {0.00f, 0.00f},  {0.45f, -3.92f}, {0.51f, -4.32f}, {0.57f, -4.64f}, {0.63f, -4.97f},
+    {0.69f, -5.39f}, {0.75f, -6.11f}, {0.81f, -6.78f}, {1.00f, -9.00f},
 };
 
 float lf_person_log10_fmr(float score)
