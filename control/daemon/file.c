@@ -1,0 +1,75 @@
+#include "control/daemon/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_whole(int fd, const char *data, size_t size)
+{
+        for (size_t done = 0; done < size;) {
+                ssize_t n = write(fd, data + done, size - done);
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                done += n > 0 ? (size_t)n : 0;
+        }
+        return 0;
+}
+
+static int sync_directory(const char *path)
+{
+        char parent[PATH_MAX];
+        snprintf(parent, sizeof parent, "%s", path);
+        char *slash = strrchr(parent, '/');
+        if (!slash)
+                return -EINVAL;
+        slash[slash == parent] = 0;
+        int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        int r = fsync(fd) < 0 ? -errno : 0;
+        close(fd);
+        return r;
+}
+
+int lf_write_file(const char *path, const void *data, size_t size, mode_t mode, bool durable)
+{
+        char temporary[PATH_MAX];
+        if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
+                return -ENAMETOOLONG;
+        int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+        if (fd < 0)
+                return -errno;
+        int r = write_whole(fd, data, size);
+        if (r == 0 && durable && fsync(fd) < 0)
+                r = -errno;
+        close(fd);
+        if (r == 0 && rename(temporary, path) < 0)
+                r = -errno;
+        if (r < 0) {
+                unlink(temporary);
+                return r;
+        }
+        return durable ? sync_directory(path) : 0;
+}
+
+int lf_make_directories(const char *path, mode_t mode)
+{
+        char part[PATH_MAX];
+        if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part)
+                return -ENAMETOOLONG;
+        for (char *p = part + 1;; p++) {
+                if (*p && *p != '/')
+                        continue;
+                char end = *p;
+                *p = 0;
+                if (mkdir(part, mode) < 0 && errno != EEXIST)
+                        return -errno;
+                if (!end)
+                        return 0;
+                *p = '/';
+        }
+}

@@ -1,0 +1,84 @@
+/* From a feed's news to a generation in force. */
+#include "control/daemon/daemon.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Each core that matches gets a shard of every dataset and category. */
+static unsigned match_cores(const struct lf_config *config)
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < config->cores; i++)
+                n += (config->core[i].roles & LF_ROLE_MATCH) != 0;
+        return n;
+}
+
+static void build(struct lf_control *c)
+{
+        if (c->building) {
+                c->build_again = true;
+                return;
+        }
+        struct lf_link_state link;
+        lf_link_get_state(c->link, &link);
+        uint64_t number;
+        int r = lf_state_generation(c->state, link.in_force, &number);
+        if (r < 0) {
+                snprintf(c->build_error, sizeof c->build_error, "no number for a new generation: %s",
+                         strerror(-r));
+                c->build_again = true; /* with the next tick */
+                return;
+        }
+        c->building = true;
+        c->build_again = false;
+        lf_replica_worker_build(c->replica, number, match_cores(c->config));
+}
+
+void lf_control_on_changed(void *arg)
+{
+        struct lf_control *c = arg;
+        build(c);
+        lf_control_policy(c); /* the times of the last syncs */
+}
+
+void lf_control_on_built(void *arg, struct lf_generation *generation, const char *why)
+{
+        struct lf_control *c = arg;
+        c->building = false;
+        if (!generation) {
+                snprintf(c->build_error, sizeof c->build_error, "%s", why);
+                lf_log_error("%s; the generation in force stays", why);
+                c->build_again = true;
+                return;
+        }
+        c->build_error[0] = 0;
+        lf_generation_wipe_destroy(c->unsent);
+        c->unsent = generation;
+        lf_control_generations(c);
+}
+
+void lf_control_generations(struct lf_control *c)
+{
+        struct lf_link_state link;
+        lf_link_get_state(c->link, &link);
+        if (c->unsent && c->unsent->number <= link.in_force) { /* we are younger than the dataplane */
+                lf_generation_wipe_destroy(c->unsent);
+                c->unsent = NULL;
+                c->build_again = true;
+        }
+        if (c->unsent && lf_link_set_generation(c->link, c->unsent) == 0)
+                c->unsent = NULL;
+        /* the link threw away one that was too low */
+        if (link.connected && link.generations == 0 && !c->unsent && !c->building && link.in_force)
+                c->build_again = true;
+        if (c->build_again && !c->building)
+                build(c);
+        const struct lf_counters *k = c->counters;
+        if (k && link.connected && memcmp(k->boot, link.boot, sizeof k->boot) == 0 &&
+            lf_read(&k->generations_held) == 1 && lf_read(&k->generation) == link.generation &&
+            link.generations > 1 && link.connects > 1)
+                lf_link_settled(c->link, link.generation);
+}
