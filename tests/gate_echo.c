@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define DESCRIPTORS 512
+#define DATA_ROOM   (RTE_PKTMBUF_HEADROOM + 256 + LF_GATE_MTU_MAX + 22)
 #define BURST       32
 #define NOBODY      65534
 
@@ -33,8 +34,7 @@ static void start_port(const char *vdev, unsigned queues)
         struct rte_eth_conf conf = {0};
         if (rte_eal_init(11, args) < 0)
                 _exit(10);
-        struct rte_mempool *pool =
-            rte_pktmbuf_pool_create("gate", 8191, 0, 0, 2048 + RTE_PKTMBUF_HEADROOM, 0);
+        struct rte_mempool *pool = rte_pktmbuf_pool_create("gate", 4095, 0, 0, DATA_ROOM, 0);
         if (!pool || pool->nb_mem_chunks != 1)
                 _exit(11);
         if (rte_eth_dev_configure(0, queues, queues, &conf))
@@ -149,6 +149,7 @@ static _Noreturn void run(const char *ifname, unsigned queues, uint16_t udp_port
         page->error = lf_gate_attach(gate, page->why, sizeof page->why);
         if (!page->error) {
                 drop_privileges();
+                prctl(PR_SET_PDEATHSIG, SIGKILL); /* forgotten with the identity */
                 page->ready = 1;
                 serve(gate, queues, page);
         }

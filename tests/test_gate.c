@@ -318,6 +318,33 @@ static void test_killed_before_attach(void **state)
         assert_false(has_xdp());
 }
 
+/* The largest MTU, with a datagram that fills it. */
+static void test_largest_mtu(void **state)
+{
+        static char big[LF_GATE_MTU_MAX - 28], got[sizeof big + 1];
+        char command[64];
+        enter(ours);
+        snprintf(command, sizeof command, "ip link set lfa mtu %d", LF_GATE_MTU_MAX);
+        assert_int_equal(system(command), 0);
+        enter(theirs);
+        snprintf(command, sizeof command, "ip link set lfb mtu %d", LF_GATE_MTU_MAX);
+        assert_int_equal(system(command), 0);
+        pid_t pid = start(ECHO_SERVE);
+        int fd = open_socket(theirs, SOCK_DGRAM, "10.9.0.1", OUR_PORT);
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        memset(big, 'x', sizeof big);
+        assert_int_equal(send(fd, big, sizeof big, 0), (ssize_t)sizeof big);
+        assert_int_equal(poll(&ready, 1, WAIT_MS), 1);
+        assert_int_equal(recv(fd, got, sizeof got, 0), (ssize_t)sizeof big);
+        assert_memory_equal(got, big, sizeof big);
+        close(fd);
+        stop(pid, 0);
+        enter(theirs);
+        assert_int_equal(system("ip link set lfb mtu 1500"), 0);
+        enter(ours);
+        assert_int_equal(system("ip link set lfa mtu 1500"), 0);
+}
+
 static void test_uncovered_queue(void **state)
 {
         assert_int_equal(start(ECHO_WITHOUT_SOCKET), 0);
@@ -387,6 +414,7 @@ int main(void)
             cmocka_unit_test(test_shapes),
             cmocka_unit_test(test_killed),
             cmocka_unit_test(test_killed_before_attach),
+            cmocka_unit_test(test_largest_mtu),
             cmocka_unit_test(test_uncovered_queue),
             cmocka_unit_test(test_refusals),
         };

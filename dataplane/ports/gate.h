@@ -18,8 +18,8 @@
  *   - The mempool lies in one virtually contiguous chunk (rte_mempool->nb_mem_chunks == 1); all queues of a
  *     port may share one. Each queue's fill ring holds rx descriptors of it for good: size it at least
  *     queues * (2 * descriptors) more than what the application itself holds.
- *   - A packet never spans buffers: the data room holds RTE_PKTMBUF_HEADROOM + MTU + 22 bytes, and the MTU is
- * at most LF_GATE_MTU_MAX (a page less what the kernel keeps of it).
+ *   - A packet never spans buffers: the data room holds RTE_PKTMBUF_HEADROOM + 256 (the kernel's own
+ * headroom) + MTU + 22 bytes, and a whole mempool object fits a page: hence LF_GATE_MTU_MAX.
  *   - As many RX as TX queues. The driver reads combined channels only: an interface without them is served
  *     by one queue, and must have one. A veth made without numbers of queues does; the kernel further wants
  *     its peer to have no more transmit queues than that.
@@ -37,7 +37,7 @@
 
 #include "ebpf/abi.h"
 
-#define LF_GATE_MTU_MAX 3498
+#define LF_GATE_MTU_MAX 3434
 
 struct lf_gate;
 
