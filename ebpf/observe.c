@@ -25,7 +25,8 @@ static const char usage[] =
     "\n"
     "Watches the cores of landfalld (or the threads --tid) and writes DIR/observe, which\n"
     "`landfall disturb` and `landfall status` read. Start it as root; once its programs are\n"
-    "attached it becomes NAME (default nobody) and keeps no privilege.\n"
+    "attached it becomes NAME (default nobody) and keeps no privilege. NAME must be able to read\n"
+    "DIR/counters, where landfalld says which threads are its cores.\n"
     "\n"
     "  --run-dir DIR   default $LANDFALL_RUN, else /run/landfall\n";
 

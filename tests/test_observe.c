@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "dataplane/counters.h"
 #include "ebpf/observe_watch.h"
 #include "tools/disturb.h"
 #include "tools/observe_read.h"
@@ -69,7 +70,7 @@ static void start_observer(pid_t watched)
         observer = fork();
         if (observer == 0) {
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
-                execl(program, "landfall-observe", "--run-dir", dir, "--tid", tid, NULL);
+                execl(program, "landfall-observe", "--run-dir", dir, watched ? "--tid" : NULL, tid, NULL);
                 _exit(127);
         }
 }
@@ -266,6 +267,63 @@ static void test_calm(void **state)
         kill_task(watched, &usage);
 }
 
+static void write_counters(pid_t tid)
+{
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", dir, LF_COUNTERS_FILE);
+        struct lf_counters *counters = calloc(1, sizeof *counters);
+        assert_non_null(counters);
+        counters->magic = LF_COUNTERS_MAGIC;
+        counters->abi = LF_COUNTERS_ABI;
+        counters->size = sizeof *counters;
+        counters->cores = 1;
+        counters->tsc_hz = 1000000000;
+        counters->pid = (uint32_t)tid;
+        counters->core[0].present = tid != 0;
+        counters->core[0].tid = (uint32_t)tid;
+        lf_set(&counters->core[0].gap_cycles, 4711);
+        unlink(path);
+        FILE *file = fopen(path, "wxe");
+        assert_non_null(file);
+        assert_int_equal(fwrite(counters, sizeof *counters, 1, file), 1);
+        fclose(file);
+        free(counters);
+}
+
+static bool is_unwatched(const struct lf_observe_page *p)
+{
+        return p->core[0].tid == 0 && p->missing_count &&
+               p->missing[p->missing_count - 1].code == LF_OBSERVE_NO_THREADS;
+}
+
+/* It watches the threads that landfalld's counters name, and follows it through an end and a new start. */
+static void test_follows_landfalld(void **state)
+{
+        char path[128];
+        struct rusage usage;
+        pid_t first = start_task("lf-first", SLEEP), second = start_task("lf-second", SLEEP);
+        assert_return_code(chmod(dir, 0755), errno);
+        write_counters(first);
+        start_observer(0);
+        wait_until(is_watched, "the first thread");
+        assert_int_equal(page.core[0].tid, first);
+        assert_int_equal(page.core[0].gap_cycles_before, 4711);
+        write_counters(0);
+        for (int i = 0; i < WAIT_MS / 20 && !is_unwatched(&page); i++) {
+                usleep(20000);
+                assert_int_equal(lf_observe_read(dir, &page), 0);
+        }
+        assert_true(is_unwatched(&page));
+        write_counters(second);
+        wait_until(is_watched, "the second thread");
+        assert_int_equal(page.core[0].tid, second);
+        stop_observer();
+        kill_task(first, &usage);
+        kill_task(second, &usage);
+        snprintf(path, sizeof path, "%s/%s", dir, LF_COUNTERS_FILE);
+        assert_return_code(unlink(path), errno);
+}
+
 static void test_absent_event(void **state)
 {
         struct btf *kernel = btf__load_vmlinux_btf();
@@ -333,9 +391,13 @@ int main(void)
                 return 1;
         }
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_preempted),    cmocka_unit_test(test_yielded),
-            cmocka_unit_test(test_late),         cmocka_unit_test(test_calm),
-            cmocka_unit_test(test_absent_event), cmocka_unit_test(test_without_permission),
+            cmocka_unit_test(test_preempted),
+            cmocka_unit_test(test_yielded),
+            cmocka_unit_test(test_late),
+            cmocka_unit_test(test_calm),
+            cmocka_unit_test(test_follows_landfalld),
+            cmocka_unit_test(test_absent_event),
+            cmocka_unit_test(test_without_permission),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }
