@@ -1,0 +1,16 @@
+/* What landfalld gives up once it has opened everything: privileges first, then the kernel's other doors.
+ *
+ * Main thread, with all other threads already there (both calls take effect on every thread). Nothing can be
+ * undone. */
+#pragma once
+
+#include <stdint.h>
+
+/* Becomes `uid` and `gid` with no groups and no capability, for good: new privileges, core dumps and ptrace
+ * by equals end too. Without root, uid must be 0 or the own one. `why` (256 bytes) says what failed. -EPERM:
+ * root, and uid 0 asked; or a thread kept a capability. Else the errno. */
+int lf_sandbox_drop(uint32_t uid, uint32_t gid, char why[256]);
+
+/* Puts the allow list in place on all threads: any other system call kills the process (SIGSYS). The list is
+ * as short as the port kind (LF_PORT_*) lets it be. -EINVAL, -ENOMEM or the errno of seccomp. */
+int lf_sandbox_close(uint32_t port_kind);
