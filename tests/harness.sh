@@ -6,11 +6,11 @@
 #                   PORT     the port's lines of the configuration (udp on CONTROL)
 #                   QUANTUM  answer_quantum (5 ms)
 #                   LANES    lanes to enrol ("gate-1 desk-1")
-#                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -4.0)
+#                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -6.7)
 # Everything it starts, harness_stop stops.
 
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
-: "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-4.0}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
+: "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
 RUN=$W/run
 pids=()

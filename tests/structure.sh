@@ -54,7 +54,7 @@ for f in $(files '*.c'); do
         tests/test_*.c | tests/fuzz_*.c)
                 n=$(basename "$f" .c); grep -qE "'(${n#test_}|${n#fuzz_})'" tests/meson.build || complain "$f is not built" ;;
         *)
-                grep -qF "$(basename "$f")" $(git ls-files '*meson.build') || complain "$f is not built" ;;
+                grep -qF "$(basename "$f")" $(files '*meson.build') || complain "$f is not built" ;;
         esac
 done
 

@@ -1,5 +1,6 @@
 /* landfall: the operator's one command line. */
 #include "tools/audit.h"
+#include "tools/check/check.h"
 #include "tools/commands.h"
 #include "tools/disturb.h"
 #include "tools/eval/eval.h"
@@ -22,6 +23,7 @@ static const struct {
         const char *text;
 } commands[] = {
     {"audit", lf_cmd_audit, "check the audit log, show an entry, prove a receipt"},
+    {"check", lf_cmd_check, "the acceptance of a site: ask what a plan says, compare the answers"},
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
