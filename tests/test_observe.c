@@ -93,11 +93,12 @@ static void stop_observer(void)
         assert_false(lf_observe_is_alive(&page));
 }
 
-/* Reads the page until `holds` does. */
+/* Reads the page of the observer that now runs until `holds` does. */
 static void wait_until(bool (*holds)(const struct lf_observe_core *core), const char *what)
 {
         for (int i = 0; i < WAIT_MS / 20; i++) {
-                if (lf_observe_read(dir, &page) == 0 && page.core[0].tid && holds(&page.core[0]))
+                if (lf_observe_read(dir, &page) == 0 && page.pid == (uint32_t)observer && page.core[0].tid &&
+                    holds(&page.core[0]))
                         return;
                 int status;
                 if (waitpid(observer, &status, WNOHANG) == observer)
@@ -292,7 +293,7 @@ static void write_counters(pid_t tid)
 
 static bool is_unwatched(const struct lf_observe_page *p)
 {
-        return p->core[0].tid == 0 && p->missing_count &&
+        return p->pid == (uint32_t)observer && p->core[0].tid == 0 && p->missing_count &&
                p->missing[p->missing_count - 1].code == LF_OBSERVE_NO_THREADS;
 }
 
