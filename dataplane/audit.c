@@ -55,14 +55,14 @@ void lf_audit_submit(struct lf_io *io, struct lf_query *q)
         struct lf_entry_opening *o = &q->opening;
         *o = (struct lf_entry_opening){0};
         fill_entry(q);
-        lf_digest_secret(io->digest, o->key);
+        lf_digest_ratchet(io->ratchet, o->key);
         memcpy(o->probe_hash, q->hash, sizeof o->probe_hash);
         for (unsigned i = 0; i < q->answer.candidates; i++)
                 memcpy(o->reference[i], q->answer.candidate[i].reference, sizeof o->reference[i]);
-        lf_digest_commit(io->digest, o->key, o->probe_hash, sizeof o->probe_hash, q->entry.probe_commitment);
-        lf_digest_commit(io->digest, o->key, o->reference, sizeof o->reference[0] * q->answer.candidates,
+        lf_digest_commit(o->key, o->probe_hash, sizeof o->probe_hash, q->entry.probe_commitment);
+        lf_digest_commit(o->key, o->reference, sizeof o->reference[0] * q->answer.candidates,
                          q->entry.candidate_commitment);
-        lf_digest_leaf(io->digest, &q->entry, q->answer.leaf);
+        lf_digest_leaf(&q->entry, q->answer.leaf);
 
         atomic_store_explicit(&q->index, LF_INDEX_WAITING, memory_order_relaxed);
         struct lf_audit_io *a = &io->audit;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,7 +41,7 @@ static int make(struct lf_dataplane *dp, const struct lf_handover_options *o)
                 return r;
         lf_topology_carve(dp, o);
         for (unsigned i = 0; r == 0 && i < dp->ios; i++) {
-                r = lf_digest_create(&dp->io[i].digest);
+                r = RAND_bytes(dp->io[i].ratchet, 32) == 1 ? 0 : -EIO;
                 if (r == 0)
                         r = lf_sessions_init(&dp->io[i].sessions, dp->sessions, dp->boot);
         }
@@ -213,10 +214,8 @@ void lf_dataplane_destroy(struct lf_dataplane *dp)
         if (!dp)
                 return;
         lf_audit_stop(dp);
-        for (unsigned i = 0; dp->arena.memory && i < dp->ios; i++) {
+        for (unsigned i = 0; dp->io && i < dp->ios; i++)
                 lf_sessions_fini(&dp->io[i].sessions);
-                lf_digest_destroy(dp->io[i].digest);
-        }
         if (dp->locked.memory)
                 OPENSSL_cleanse(dp->locked.memory, dp->locked.size);
         lf_arena_unmap(&dp->locked);

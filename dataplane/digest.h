@@ -1,4 +1,4 @@
-/* SHA-256 on the path: objects made at start, nothing allocated afterwards. An object belongs to one core. */
+/* SHA-256 on the path: allocates nothing. Any core. */
 #pragma once
 
 #include "dataplane/audit/entry.h"
@@ -6,19 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct lf_digest;
-
-/* -ENOMEM, -EIO: OpenSSL. */
-int lf_digest_create(struct lf_digest **ret);
-void lf_digest_destroy(struct lf_digest *d);
-
 /* SHA-256 of a, then b. */
-void lf_digest(struct lf_digest *d, const void *a, size_t a_size, const void *b, size_t b_size,
-               uint8_t ret[32]);
-/* What lf_entry_leaf_hash and lf_entry_commit of audit/leaf.h give, without their allocations. */
-void lf_digest_leaf(struct lf_digest *d, const struct lf_entry *entry, uint8_t ret[32]);
-void lf_digest_commit(struct lf_digest *d, const uint8_t key[32], const void *content, size_t size,
-                      uint8_t ret[32]);
-/* 32 secret bytes, from a ratchet seeded at creation: the ones given before cannot be computed from its
- * state. */
-void lf_digest_secret(struct lf_digest *d, uint8_t ret[32]);
+void lf_digest(const void *a, size_t a_size, const void *b, size_t b_size, uint8_t ret[32]);
+/* What lf_entry_leaf_hash and lf_entry_commit of audit/leaf.h give. */
+void lf_digest_leaf(const struct lf_entry *entry, uint8_t ret[32]);
+void lf_digest_commit(const uint8_t key[32], const void *content, size_t size, uint8_t ret[32]);
+
+/* Secrets, one after another, from 32 random bytes: those given before cannot be computed from what is left.
+ * A ratchet belongs to one core. */
+void lf_digest_ratchet(uint8_t ratchet[32], uint8_t ret_secret[32]);

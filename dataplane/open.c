@@ -85,7 +85,7 @@ static bool clock_close(const struct lf_io *io, const struct lsp_header *h)
 /* The whole query is there: new, or asked before? */
 static void open_whole(struct lf_io *io, struct lf_query *q)
 {
-        lf_digest(io->digest, q->plain, q->size, NULL, 0, q->hash);
+        lf_digest(q->plain, q->size, NULL, 0, q->hash);
         enum lf_resend known = lf_resend_claim(&io->dp->resend[q->slot], q->session_id, q->query_id, q->hash,
                                                &q->claim, q->sealed);
         switch (known) {

@@ -66,6 +66,7 @@ static void carve_io(struct lf_dataplane *dp, struct lf_io *io, unsigned index)
         /* More than there are contexts: a session in use is never in the way of another. */
         uint32_t cached = dp->sessions < SESSIONS_CACHED_MAX ? dp->sessions : SESSIONS_CACHED_MAX;
         struct lf_sessions measured;
+        uint8_t *ratchet = lf_arena_take(&dp->locked, 32);
         lf_sessions_carve(io ? &io->sessions : &measured, a, &dp->locked, dp->contexts + cached);
         if (!io)
                 return;
@@ -75,6 +76,7 @@ static void carve_io(struct lf_dataplane *dp, struct lf_io *io, unsigned index)
         io->free = free;
         io->held = held;
         io->scratch = scratch;
+        io->ratchet = ratchet;
         for (uint32_t i = 0; i < dp->contexts; i++)
                 io->free[io->free_n++] = &queries[dp->contexts - 1 - i];
 }

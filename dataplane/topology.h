@@ -59,8 +59,8 @@ struct lf_io {
         struct lf_sessions sessions;
         uint64_t notice_second;
         uint32_t old_boots; /* opened in that second */
-        struct lf_digest *digest;
-        void *scratch; /* of the engines, for explain */
+        uint8_t *ratchet;   /* of the entries' keys: 32 bytes, locked */
+        void *scratch;      /* of the engines, for explain */
 
         struct lf_audit_io audit;
         struct lf_held *held; /* a heap, soonest first */

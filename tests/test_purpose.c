@@ -1,5 +1,5 @@
-/* The law as a truth table: every combination of what a lane, an agreement, an officer and a warrant can be, against
- * an oracle that knows the combination and not the tables. */
+/* The law as a truth table: every combination of what a lane, an agreement, an officer and a warrant can be,
+ * against an oracle that knows the combination and not the tables. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,8 +40,8 @@ enum {
 enum { GALLERY_GOOD, GALLERY_MODALITY, GALLERY_CATEGORY, GALLERIES };
 
 struct combination {
-        unsigned lane_off, lane_outside, agreement, purpose, category, subject, encounter, role, needs, officer,
-            warrant, priority, gallery;
+        unsigned lane_off, lane_outside, agreement, purpose, category, subject, encounter, role, needs,
+            officer, warrant, priority, gallery;
 };
 
 static struct lf_policy policy;
@@ -63,8 +63,10 @@ static void build(const struct combination *c, struct lf_purpose_request *r)
         a->datasets = 1ull << SET;
         *rule = (struct lf_policy_rule){
             .categories = c->purpose == PURPOSE_NONE ? 0 : 0x0e,
-            .roles = c->role == ROLE_ANY ? 0 : c->role == ROLE_OF_LANE ? LF_ROLE_EGATE | LF_ROLE_CARGO
-                                           : c->role == ROLE_OF_OFFICER ? LF_ROLE_SUPERVISOR : LF_ROLE_CARGO,
+            .roles = c->role == ROLE_ANY          ? 0
+                     : c->role == ROLE_OF_LANE    ? LF_ROLE_EGATE | LF_ROLE_CARGO
+                     : c->role == ROLE_OF_OFFICER ? LF_ROLE_SUPERVISOR
+                                                  : LF_ROLE_CARGO,
             .needs = (uint8_t)c->needs,
             .subjects = c->subject == UNFIT ? 0xfe : 0x01,
             .encounters = c->encounter == UNFIT ? 0x7f : 0x80,
@@ -103,7 +105,9 @@ static void build(const struct combination *c, struct lf_purpose_request *r)
             .encounter = c->encounter == RANGE ? LSP_ENCOUNTER_COUNT : 7,
             .priority = c->priority == RANGE ? LSP_PRIORITY_COUNT : LSP_PRIORITY_DESK,
             .categories_given = c->category != CATEGORY_ALL,
-            .categories = c->category == CATEGORY_OUTSIDE ? 0x06 | 0x40 : c->category == CATEGORY_EMPTY ? 0 : 0x06,
+            .categories = c->category == CATEGORY_OUTSIDE ? 0x06 | 0x40
+                          : c->category == CATEGORY_EMPTY ? 0
+                                                          : 0x06,
             .modalities = 1u << LF_MODALITY_PERSON,
             .now = NOW,
         };
@@ -152,10 +156,12 @@ static void check(const struct combination *c, unsigned *granted)
         lf_purpose_decide(&policy, &r, &g);
         uint16_t expected = oracle(c);
         if (g.detail != expected)
-                fail_msg("lane %u/%u agreement %u purpose %u category %u subject %u encounter %u role %u needs %u officer "
+                fail_msg("lane %u/%u agreement %u purpose %u category %u subject %u encounter %u role %u "
+                         "needs %u officer "
                          "%u warrant %u priority %u gallery %u: %u instead of %u",
-                         c->lane_off, c->lane_outside, c->agreement, c->purpose, c->category, c->subject, c->encounter,
-                         c->role, c->needs, c->officer, c->warrant, c->priority, c->gallery, g.detail, expected);
+                         c->lane_off, c->lane_outside, c->agreement, c->purpose, c->category, c->subject,
+                         c->encounter, c->role, c->needs, c->officer, c->warrant, c->priority, c->gallery,
+                         g.detail, expected);
         bool yes = expected == LSP_DETAIL_NONE;
         uint32_t categories = c->category == CATEGORY_ALL ? 0x0e & 0x16 : 0x06 & 0x16;
         if (g.datasets != (yes ? 1ull << SET : 0) || g.categories[SET] != (yes ? categories : 0) ||
@@ -166,8 +172,8 @@ static void check(const struct combination *c, unsigned *granted)
 
 static void every_combination(void **state)
 {
-        const unsigned size[] = {2, 2, AGREEMENTS, PURPOSES, CATEGORIES, FITS, FITS, ROLES, 4, OFFICERS, WARRANTS, FITS,
-                                 GALLERIES};
+        const unsigned size[] = {2,     2, AGREEMENTS, PURPOSES, CATEGORIES, FITS,     FITS,
+                                 ROLES, 4, OFFICERS,   WARRANTS, FITS,       GALLERIES};
         unsigned digit[13] = {0}, granted = 0, i;
         uint64_t n = 0;
         do {
@@ -182,8 +188,9 @@ static void every_combination(void **state)
         for (i = 0; i < 13; i++)
                 expected *= size[i];
         assert_int_equal(n, expected);
-        /* Counted by hand. Categories all or good: 2. Officer given or not, warrant given or not, four sets of needs
-         * (9 of 16 are met), roles any or of the lane: 2 * 9; roles of an officer need one: 4 * 3 / 2 ways. */
+        /* Counted by hand. Categories all or good: 2. Officer given or not, warrant given or not, four sets
+         * of needs (9 of 16 are met), roles any or of the lane: 2 * 9; roles of an officer need one: 4 * 3 /
+         * 2 ways. */
         assert_int_equal(granted, 2 * (2 * 9 + 6));
 }
 
@@ -195,11 +202,15 @@ static void all_agreements_must_permit(void **state)
         struct lf_purpose_grant g;
         check(&good, &granted);
         build(&good, &r);
-        policy.agreement[OTHER] = (struct lf_policy_agreement){.active = 1, .not_after = NOW + 1, .datasets = 1};
+        policy.agreement[OTHER] =
+            (struct lf_policy_agreement){.active = 1, .not_after = NOW + 1, .datasets = 1};
         policy.agreement[OTHER].rule[LSP_PURPOSE_VISA] =
             (struct lf_policy_rule){.categories = 0x08, .subjects = 1, .encounters = 0x80};
-        policy.dataset[0] = (struct lf_policy_dataset){
-            .active = 1, .agreement = OTHER, .modality = LF_MODALITY_PERSON, .candidates = 1, .categories = 0xff};
+        policy.dataset[0] = (struct lf_policy_dataset){.active = 1,
+                                                       .agreement = OTHER,
+                                                       .modality = LF_MODALITY_PERSON,
+                                                       .candidates = 1,
+                                                       .categories = 0xff};
         r.agreements = 2;
         r.agreement[1] = OTHER;
         lf_purpose_decide(&policy, &r, &g);
@@ -238,12 +249,12 @@ static void a_wrong_table_is_refused(void **state)
         policy.size = sizeof policy;
         assert_int_equal(lf_policy_check(&policy, sizeof policy), 0);
         assert_int_equal(lf_policy_check(&policy, sizeof policy - 1), -EBADMSG);
-#define REFUSED(field, value)                                                                                          \
-        do {                                                                                                           \
-                struct lf_policy kept = policy;                                                                        \
-                policy.field = value;                                                                                  \
-                assert_int_equal(lf_policy_check(&policy, sizeof policy), -EBADMSG);                                   \
-                policy = kept;                                                                                         \
+#define REFUSED(field, value)                                                                                \
+        do {                                                                                                 \
+                struct lf_policy kept = policy;                                                              \
+                policy.field = value;                                                                        \
+                assert_int_equal(lf_policy_check(&policy, sizeof policy), -EBADMSG);                         \
+                policy = kept;                                                                               \
         } while (0)
         REFUSED(magic, 1);
         REFUSED(abi, LF_POLICY_ABI + 1);

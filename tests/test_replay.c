@@ -135,7 +135,8 @@ static void the_last_eight_are_kept(void **state)
         kept = aligned_alloc(64, sizeof *kept);
         assert_non_null(kept);
         memset(kept, 0, sizeof *kept);
-        uint8_t id[16] = {0}, hash[32] = {1}, other[32] = {2}, sealed[LSP_ANSWER_DATAGRAM], got[LSP_ANSWER_DATAGRAM];
+        uint8_t id[16] = {0}, hash[32] = {1}, other[32] = {2}, sealed[LSP_ANSWER_DATAGRAM],
+                got[LSP_ANSWER_DATAGRAM];
         uint64_t claim[10];
         for (uint8_t i = 0; i < 9; i++) {
                 id[0] = i;
