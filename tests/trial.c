@@ -179,7 +179,7 @@ static bool revoked(struct trial *t)
                 return say(false, "revoked", "the command failed");
         usleep(1000000);
         int r = lf_lane_ask(t->lane, t->query, &result);
-        return say(r == -ETIMEDOUT, "revoked", r ? "a second later: no answer" : "still answered");
+        return say(r == -ETIMEDOUT || r == -EKEYREJECTED, "revoked", r ? "a second later: no answer" : "still answered");
 }
 
 static const struct {

@@ -4,6 +4,7 @@
 #include "tools/commands.h"
 #include "tools/disturb.h"
 #include "tools/eval/eval.h"
+#include "tools/lane/commands.h"
 #include "tools/verify.h"
 
 #include <stdio.h>
@@ -27,6 +28,8 @@ static const struct {
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
+    {"site", lf_cmd_site, "make a site: authority, identity, keys"},
+    {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},
     {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
     {"generate", lf_cmd_generate, "invent fingers and people to test with"},
 };

@@ -13,14 +13,21 @@
 static const uint16_t timetable[] = {0, LSP_RETRANSMIT_MS, LSP_STANDBY_MS, 1000, 2000};
 #define STEPS (sizeof timetable / sizeof *timetable)
 
+static bool is_waiting_as(const struct lf_pending *p, const uint8_t query_id[16])
+{
+        return p->state == LF_PENDING_WAITING && memcmp(p->result.query_id, query_id, 16) == 0;
+}
+
 /* A query id: four bytes of the place in the table, twelve random ones. */
 struct lf_pending *lf_pending_find(struct lf_lane *lane, const uint8_t query_id[16])
 {
         uint32_t i = lf_get_le32(query_id);
-        if (i >= lane->size || lane->pending[i].state != LF_PENDING_WAITING ||
-            memcmp(lane->pending[i].result.query_id, query_id, 16) != 0)
-                return NULL;
-        return &lane->pending[i];
+        if (i < lane->size && is_waiting_as(&lane->pending[i], query_id))
+                return &lane->pending[i];
+        for (i = 0; lane->chosen_ids && i < lane->size; i++)
+                if (is_waiting_as(&lane->pending[i], query_id))
+                        return &lane->pending[i];
+        return NULL;
 }
 
 static void drop_plain(struct lf_pending *p)
@@ -139,34 +146,16 @@ static int copy_padded(const struct lf_lane_query *query, struct lf_pending *p)
         return 0;
 }
 
-/* Takes the place that `query_id` names, or any. */
-static int take_place(struct lf_lane *lane, const uint8_t *query_id, uint32_t *ret_place)
-{
-        if (lane->n_free == 0)
-                return -EAGAIN;
-        uint32_t at = lane->n_free - 1;
-        if (query_id) {
-                at = 0;
-                while (at < lane->n_free && lane->free[at] != lf_get_le32(query_id))
-                        at++;
-                if (at == lane->n_free)
-                        return -EBUSY;
-        }
-        *ret_place = lane->free[at];
-        lane->free[at] = lane->free[--lane->n_free];
-        return 0;
-}
-
 int lf_pending_add(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
                    const uint8_t *query_id, uint8_t ret_query_id[16])
 {
-        uint32_t place = 0;
         uint8_t id[16];
+        int r = 0;
         if (query->size == 0)
                 return -ENODATA;
-        int r = take_place(lane, query_id, &place);
-        if (r < 0)
-                return r;
+        if (lane->n_free == 0)
+                return -EAGAIN;
+        uint32_t place = lane->free[--lane->n_free];
         struct lf_pending *p = &lane->pending[place];
         lf_put_le32(id, place);
         if (query_id)
