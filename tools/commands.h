@@ -13,3 +13,6 @@
 
 int lf_cmd_feed(int argc, char **argv);
 int lf_cmd_generate(int argc, char **argv);
+int lf_cmd_officer(int argc, char **argv);
+int lf_cmd_status(int argc, char **argv);
+int lf_cmd_top(int argc, char **argv);

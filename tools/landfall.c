@@ -25,6 +25,9 @@ static const struct {
 } commands[] = {
     {"audit", lf_cmd_audit, "check the audit log, show an entry, prove a receipt"},
     {"check", lf_cmd_check, "the acceptance of a site: ask what a plan says, compare the answers"},
+    {"status", lf_cmd_status, "how the appliance is, and what would make it better"},
+    {"top", lf_cmd_top, "where the cycles go, each second"},
+    {"officer", lf_cmd_officer, "a token for an officer"},
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},

@@ -165,8 +165,7 @@ const struct lf_field lf_law_lane[] = {
     {"queries_per_second", lf_read_number, .offset = LANE(queries_per_second), .required = true, .min = 1,
      .max = 10000000},
     {"query_burst", lf_read_number, .offset = LANE(query_burst), .min = 1, .max = 10000000},
-    {"candidates_per_hour", lf_read_number, .offset = LANE(candidates_per_hour), .required = true, .min = 0,
-     .max = 10000000},
+    {"candidates_per_hour", lf_read_number, .offset = LANE(candidates_per_hour), .min = 0, .max = 10000000},
     {0}};
 
 #define OFFICER(member) offsetof(struct lf_config_officer, member)
@@ -176,8 +175,8 @@ const struct lf_field lf_law_officer[] = {
     {"name", lf_read_name, .offset = OFFICER(name), .required = true, .size = LF_NAME_MAX},
     {"roles", lf_read_bits, .offset = OFFICER(roles), .required = true, .names = lf_role_names, .min = 1},
     {"agreements", lf_read_agreements, .offset = OFFICER(agreements), .required = true},
-    {"candidates_per_hour", lf_read_number, .offset = OFFICER(candidates_per_hour), .required = true,
-     .min = 0, .max = 10000000},
+    {"candidates_per_hour", lf_read_number, .offset = OFFICER(candidates_per_hour), .min = 0,
+     .max = 10000000},
     {0}};
 
 #define WARRANT(member) offsetof(struct lf_config_warrant, member)

@@ -35,6 +35,7 @@ struct lf_control {
         struct event *tick, *hangup, *terminate, *interrupt;
         unsigned ticks;
         uint64_t started;
+        bool ended;
 
         struct lf_config *config;
         struct stat config_stat;

@@ -55,6 +55,7 @@ static int run(struct lf_control *c)
         if (r == 0) {
                 lf_log_info("running");
                 event_base_dispatch(c->base);
+                c->ended = true;
                 lf_status_write(c);
                 lf_log_info("ending");
         }
