@@ -12,6 +12,9 @@
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
 : "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
+# not as a default in braces: a } in it would end it
+[[ -n ${CORES-} ]] || CORES='  - { cpu: 0, roles: [io, match] }
+  - { cpu: 1, roles: [match] }'
 RUN=$W/run
 pids=()
 
@@ -52,8 +55,7 @@ harness_config() {
 		  address: $CONTROL
 		  udp_port: $UDP_PORT}
 		cores:
-		${CORES:-  - { cpu: 0, roles: [io, match] }
-		  - { cpu: 1, roles: [match] }}
+		$CORES
 		answer_quantum: $QUANTUM
 		audit:
 		  directory: $W/audit
