@@ -51,7 +51,7 @@ struct lf_peer {
         struct sockaddr_storage address;
         socklen_t address_size;
         bool down; /* it let a query wait for LSP_STANDBY_MS: sessions are exchanged anew */
-        uint64_t heard_ms, renew_ms, expiry_ms, next_exchange_ms;
+        uint64_t heard_us, renew_ms, expiry_ms, next_exchange_ms;
         uint32_t gap_ms;
         struct lf_job job;
 };

@@ -86,8 +86,7 @@ static int choose_peer(struct lf_lane *lane, const struct lf_pending *p)
 static void note_silence(struct lf_lane *lane, const struct lf_pending *p)
 {
         struct lf_peer *peer = &lane->peer[p->peer];
-        if (p->result.sent > 0 && timetable[p->step] >= LSP_STANDBY_MS &&
-            peer->heard_ms < p->submitted_us / 1000)
+        if (p->result.sent > 0 && timetable[p->step] >= LSP_STANDBY_MS && peer->heard_us < p->submitted_us)
                 peer->down = true;
 }
 

@@ -123,6 +123,6 @@ void lf_lane_receive(struct lf_lane *lane, unsigned peer, const uint8_t *datagra
                 lane->stats.ignored++;
                 return;
         }
-        lane->peer[peer].heard_ms = lf_lane_now_us() / 1000;
+        lane->peer[peer].heard_us = lf_lane_now_us();
         lane->peer[peer].down = false;
 }
