@@ -24,8 +24,8 @@
 
 void peer_init(struct peer *p, struct lf_handover_options *ret_options)
 {
-        *p = (struct peer){.fd = -1, .pid = -1, .dir = "/tmp/landfall-test-XXXXXX"};
-        assert_non_null(mkdtemp(p->dir));
+        *p = (struct peer){.fd = -1, .pid = -1};
+        harness_new_dir(p->dir, sizeof p->dir);
         assert_int_equal(chmod(p->dir, 0755), 0);
         snprintf(p->said, sizeof p->said, "%s/stderr", p->dir);
         struct lf_handover_options o = harness_options(LF_PORT_UDP, 1);

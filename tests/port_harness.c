@@ -1,5 +1,6 @@
 #include "port_harness.h"
 
+#include <ftw.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -20,10 +21,36 @@ static void must(int ok, const char *what)
         exit(1);
 }
 
-void harness_become_nobody(char *ret_dir, size_t size)
+static char later[32][64];
+static unsigned later_n;
+static pid_t later_pid;
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+        return remove(path);
+}
+
+static void remove_all(void)
+{
+        for (unsigned i = 0; getpid() == later_pid && i < later_n; i++)
+                nftw(later[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void harness_new_dir(char *ret_dir, size_t size)
 {
         snprintf(ret_dir, size, "/tmp/landfall-test-XXXXXX");
         must(mkdtemp(ret_dir) != NULL, "mkdtemp");
+        if (later_n == 0) {
+                later_pid = getpid();
+                atexit(remove_all);
+        }
+        if (later_n < sizeof later / sizeof *later)
+                snprintf(later[later_n++], sizeof *later, "%s", ret_dir);
+}
+
+void harness_become_nobody(char *ret_dir, size_t size)
+{
+        harness_new_dir(ret_dir, size);
         if (geteuid() != 0)
                 return;
         must(chown(ret_dir, NOBODY, NOBODY) == 0, "chown");

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A new directory below /tmp, which is removed when the test ends. */
+void harness_new_dir(char *ret_dir, size_t size);
 /* Makes a new directory for sockets and EAL's files and, when run as root, becomes the user nobody for good.
  */
 void harness_become_nobody(char *ret_dir, size_t size);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <rte_errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +46,33 @@ size_t lf_port_memory(const struct lf_handover_options *options)
         return buffers * (4096 + 2 * sizeof(void *));
 }
 
+/* As rte_pktmbuf_pool_create, but that af_xdp's buffers stand close together: DPDK 22.11's driver takes the
+ * pool to be count times size long, and without huge pages the usual layout leaves gaps at page ends, so that
+ * buffers beyond that length could be received into never and sent from never. */
+static struct rte_mempool *make_pool(unsigned n, uint16_t room, bool close)
+{
+        struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
+        unsigned flags = close ? RTE_MEMPOOL_F_NO_IOVA_CONTIG : 0;
+        struct rte_mempool *pool = rte_mempool_create_empty("landfall", n, sizeof(struct rte_mbuf) + room,
+                                                            CACHE, sizeof private, SOCKET_ID_ANY, flags);
+        if (!pool)
+                return NULL;
+        rte_pktmbuf_pool_init(pool, &private);
+        int r = rte_mempool_populate_default(pool);
+        if (r < 0) {
+                rte_mempool_free(pool);
+                rte_errno = -r;
+                return NULL;
+        }
+        rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+        return pool;
+}
+
 int lf_port_make_pool(struct lf_port *port, const struct lf_handover_options *options, unsigned descriptors,
                       unsigned mtu, char why[256])
 {
         unsigned n = buffers_of(options, port->queues, descriptors);
-        port->pool = rte_pktmbuf_pool_create("landfall", n, CACHE, 0, (uint16_t)room_of(mtu), SOCKET_ID_ANY);
+        port->pool = make_pool(n, (uint16_t)room_of(mtu), options->port_kind == LF_PORT_AF_XDP);
         if (!port->pool) {
                 snprintf(why, 256, "no memory for %u packet buffers: %s; take fewer contexts or queues", n,
                          rte_strerror(rte_errno));
