@@ -12,9 +12,12 @@
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
 : "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
-# not as a default in braces: a } in it would end it
-[[ -n ${CORES-} ]] || CORES='  - { cpu: 0, roles: [io, match] }
-  - { cpu: 1, roles: [match] }'
+# not as defaults in braces: a } in one would end it
+[[ -n ${PORT:-} ]] || PORT="  kind: udp
+  address: $CONTROL
+  udp_port: $UDP_PORT"
+[[ -n ${CORES:-} ]] || CORES="  - { cpu: 0, roles: [io, match] }
+  - { cpu: 1, roles: [match] }"
 RUN=$W/run
 pids=()
 
@@ -36,7 +39,9 @@ harness_site() {
         for lane in $LANES; do
                 "$B/landfall" lane enrol "$lane" --site "$W/site" --out "$W/$lane" --address "$CONTROL" --port "$KE_PORT" >/dev/null || return
         done
-        mkdir -p "$RUN" "$W/audit"
+        mkdir -p "$RUN" "$W/audit/wal"
+        # landfalld gives up root before it opens its log.
+        if ((EUID == 0)); then chmod 711 "$W"; chmod 755 "$W/audit"; chown nobody "$W/audit/wal"; fi
 }
 
 harness_lane() { # NAME ROLE
@@ -51,9 +56,7 @@ harness_config() {
 		site: $W/site
 		run: $RUN
 		port:
-		${PORT:-  kind: udp
-		  address: $CONTROL
-		  udp_port: $UDP_PORT}
+		$PORT
 		cores:
 		$CORES
 		answer_quantum: $QUANTUM
@@ -135,9 +138,9 @@ harness_ready() { $IN "$B/landfall" status --run-dir "$RUN" --json | grep -q '"g
 
 harness_start() {
         harness_start_dataplane
-        until_true 10 test -S "$RUN/dataplane.sock" || { tail -5 "$W"/*.log >&2; return 1; }
+        until_true 10 test -S "$RUN/dataplane.sock" || { tail -n 5 -v "$W"/*.log >&2; return 1; }
         harness_start_control
-        until_true 60 harness_ready || { say "the appliance did not become ready:"; tail -20 "$W"/*.log >&2; return 1; }
+        until_true 60 harness_ready || { say "the appliance did not become ready:"; tail -n 20 -v "$W"/*.log >&2; return 1; }
 }
 
 harness_stop() {
