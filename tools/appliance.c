@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STALE_NS        3000000000ull
+#define STALE_NS        1500000000ull
 #define CONTROL_STALE_S 5
 #define LOOKS           5 /* for a moment at which both balances hold */
 

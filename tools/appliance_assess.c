@@ -115,7 +115,7 @@ void lf_appliance_assess(struct lf_appliance *a)
                 assess_dataplane(a);
         else if (a->page && atomic_load(&a->now->pid))
                 say(a, "start landfalld; nothing needs cleaning up",
-                    "landfalld (%u) does not run any more, or hangs: it has not written its counters for 3 s",
+                    "landfalld (%u) does not run any more, or hangs: it no longer writes its counters",
                     atomic_load(&a->now->pid));
         else if (a->page)
                 say(a, "start landfalld", "landfalld was stopped");

@@ -59,7 +59,7 @@ struct lf_control {
         struct lf_link *link;
 
         struct lf_replica_worker *replica;
-        bool building, build_again;
+        bool building, build_again, built;
         char build_error[LF_REPLICA_WHY];
         struct lf_generation *unsent; /* the link had no room for it yet */
 

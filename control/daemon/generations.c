@@ -16,14 +16,30 @@ static unsigned match_cores(const struct lf_config *config)
         return n;
 }
 
+/* A feed that could not be read since we started has no records here, but may have them in the generation
+ * that the dataplane got from a control before us: that one must not be replaced by an empty one. */
+static bool would_lose_records(struct lf_control *c, const struct lf_link_state *link)
+{
+        for (unsigned i = 0; link->in_force && i < c->config->datasets; i++) {
+                struct lf_feed_state f;
+                lf_replica_worker_feed(c->replica, i, &f);
+                if (f.error == 0 || f.size > 0)
+                        continue;
+                snprintf(c->build_error, sizeof c->build_error,
+                         "feed %s cannot be read: generation %lu stays in force", c->config->dataset[i].name,
+                         link->in_force);
+                return true;
+        }
+        return false;
+}
+
 static void build(struct lf_control *c)
 {
-        if (c->building) {
-                c->build_again = true;
-                return;
-        }
         struct lf_link_state link;
         lf_link_get_state(c->link, &link);
+        c->build_again = c->building || would_lose_records(c, &link);
+        if (c->build_again)
+                return;
         uint64_t number;
         int r = lf_state_generation(c->state, link.in_force, &number);
         if (r < 0) {
@@ -33,7 +49,6 @@ static void build(struct lf_control *c)
                 return;
         }
         c->building = true;
-        c->build_again = false;
         lf_replica_worker_build(c->replica, number, match_cores(c->config));
 }
 
@@ -55,6 +70,7 @@ void lf_control_on_built(void *arg, struct lf_generation *generation, const char
                 return;
         }
         c->build_error[0] = 0;
+        c->built = true;
         lf_generation_wipe_destroy(c->unsent);
         c->unsent = generation;
         lf_control_generations(c);
@@ -72,7 +88,7 @@ void lf_control_generations(struct lf_control *c)
         if (c->unsent && lf_link_set_generation(c->link, c->unsent) == 0)
                 c->unsent = NULL;
         /* the link threw away one that was too low */
-        if (link.connected && link.generations == 0 && !c->unsent && !c->building && link.in_force)
+        if (c->built && link.connected && link.generations == 0 && !c->unsent && !c->building)
                 c->build_again = true;
         if (c->build_again && !c->building)
                 build(c);

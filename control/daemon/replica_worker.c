@@ -88,10 +88,8 @@ static void do_open(struct lf_replica_worker *w)
         if (r < 0)
                 w->reopen = true; /* again in a second: a key file may come */
         else
-                w->changed = true;
+                w->changed = true; /* told after the sync that follows */
         pthread_mutex_unlock(&w->lock);
-        if (r == 0)
-                wake(w);
 }
 
 static void do_sync(struct lf_replica_worker *w)
@@ -102,10 +100,10 @@ static void do_sync(struct lf_replica_worker *w)
         pthread_mutex_lock(&w->lock);
         for (unsigned i = 0; i < w->open; i++)
                 lf_replica_feed_state(w->replica, i, &w->feed[i]);
-        if (changed)
-                w->changed = true;
+        w->changed = w->changed || changed;
+        bool news = w->changed;
         pthread_mutex_unlock(&w->lock);
-        if (changed)
+        if (news)
                 wake(w);
 }
 
@@ -137,12 +135,13 @@ static void *run(void *arg)
         for (;;) {
                 pthread_mutex_lock(&w->lock);
                 bool due = false;
-                while (!w->stop && !w->build && !due)
+                while (!w->stop && !(w->build && w->replica) && !due)
                         due = pthread_cond_timedwait(&w->work, &w->lock, &next) == ETIMEDOUT;
                 bool stop = w->stop, reopen = w->reopen;
-                uint64_t build = w->replica ? w->build : 0;
+                uint64_t build = w->replica ? w->build : 0; /* not before the feeds were read */
                 unsigned shards = w->shards;
-                w->build = 0;
+                if (build)
+                        w->build = 0;
                 pthread_mutex_unlock(&w->lock);
                 if (stop)
                         return NULL;

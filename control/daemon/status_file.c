@@ -56,9 +56,9 @@ static json_t *whole(struct lf_control *c)
         return json_pack(
             "{s:i, s:I, s:I, s:i, s:s, s:s, s:{s:I, s:b, s:s, s:s}, s:{s:b, s:b, s:i, s:I, s:I, s:s},"
             " s:{s:b, s:I, s:I, s:I, s:s}, s:{s:I, s:s}, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
-            "pid", c->ended ? 0 : (int)getpid(), "time", (json_int_t)time(NULL), "started", (json_int_t)c->started,
-            "ruleset", (int)c->policy.ruleset, "config_error", c->config_error, "policy_error",
-            c->policy_error,
+            "pid", c->ended ? 0 : (int)getpid(), "time", (json_int_t)time(NULL), "started",
+            (json_int_t)c->started, "ruleset", (int)c->policy.ruleset, "config_error", c->config_error,
+            "policy_error", c->policy_error,
             /* galleries */
             "generation", "number", (json_int_t)link.generation, "building", c->building, "error",
             c->build_error, "replica_error", why,
