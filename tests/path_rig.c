@@ -1,5 +1,6 @@
 #include "tests/path_rig.h"
 
+#include "base/bytes.h"
 #include "matcher/person_write.h"
 #include "tests/finger_make.h"
 
@@ -19,7 +20,7 @@ unsigned rig_port_room = UINT32_MAX;
 
 static struct rte_mempool *pool;
 static struct lf_datagram in[IN_MAX];
-static unsigned in_first, in_n;
+static _Atomic unsigned in_head, in_tail; /* what the test gave, what the port took */
 static uint8_t cookie_key[32];
 static const uint8_t boot[16] = "the rig's boot";
 
@@ -42,8 +43,8 @@ unsigned lf_port_rx(struct lf_port *port, unsigned queue, struct lf_datagram *re
                     uint64_t drops[3])
 {
         unsigned i = 0;
-        for (; i < n && in_n > 0; i++, in_n--)
-                ret[i] = in[in_first++ % IN_MAX];
+        for (; i < n && in_tail != in_head; i++, in_tail++)
+                ret[i] = in[in_tail % IN_MAX];
         return i;
 }
 
@@ -63,11 +64,12 @@ unsigned lf_port_tx(struct lf_port *port, unsigned queue, struct rte_mbuf **repl
         unsigned took = n < rig_port_room ? n : rig_port_room;
         for (unsigned i = 0; i < n; i++) {
                 if (i < took && rig.out_n < RIG_OUT_MAX) {
-                        struct rig_out *o = &rig.out[rig.out_n++];
+                        struct rig_out *o = &rig.out[rig.out_n];
                         o->size = replies[i]->data_len;
                         o->flow = replies[i]->hash.rss;
                         o->tsc = lf_now();
                         memcpy(o->bytes, rte_pktmbuf_mtod(replies[i], void *), o->size);
+                        rig.out_n++;
                 }
                 rte_pktmbuf_free(replies[i]);
         }
@@ -76,14 +78,15 @@ unsigned lf_port_tx(struct lf_port *port, unsigned queue, struct rte_mbuf **repl
 
 void rig_inject(const uint8_t *bytes, uint16_t size, uint32_t flow)
 {
-        must(in_n < IN_MAX, "too many datagrams at once");
+        must(in_head - in_tail < IN_MAX, "too many datagrams at once");
         struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
         must(m != NULL, "no mbuf");
         uint8_t *payload = (uint8_t *)rte_pktmbuf_append(m, size);
         must(payload != NULL, "datagram too long");
         memcpy(payload, bytes, size);
-        in[(in_first + in_n++) % IN_MAX] =
+        in[in_head % IN_MAX] =
             (struct lf_datagram){.mbuf = m, .payload = payload, .size = size, .back = {.flow = flow}};
+        in_head++;
 }
 
 /* The dataplane. */
@@ -187,8 +190,8 @@ void rig_destroy(void)
         free(rig.out);
         while (images_n > 0)
                 free(images[--images_n]);
-        for (; in_n > 0; in_n--)
-                rte_pktmbuf_free(in[in_first++ % IN_MAX].mbuf);
+        for (; in_tail != in_head; in_tail++)
+                rte_pktmbuf_free(in[in_tail % IN_MAX].mbuf);
 }
 
 static const void *build(enum lf_modality m, unsigned dataset, unsigned category, uint64_t id,
@@ -271,7 +274,7 @@ bool rig_settle(void)
         uint64_t start = lf_now();
         do
                 rig_turn();
-        while ((in_n > 0 || lf_counters_sum(rig.counters, &rig.counters->core[0].in_flight) > 0 ||
+        while ((in_tail != in_head || lf_counters_sum(rig.counters, &rig.counters->core[0].in_flight) > 0 ||
                 rig.dp->io[0].held_n > 0) &&
                lf_now() - start < 10 * rig.dp->tsc_hz);
         return lf_counters_sum(rig.counters, &rig.counters->core[0].in_flight) == 0;
@@ -339,6 +342,18 @@ struct rig_plain rig_person(const char *name)
         size_t n = person_wire(name, wire);
         rig_put(&p, LSP_TLV_PERSON, wire, n);
         rig_pad(&p);
+        return p;
+}
+
+struct rig_plain rig_long(const char *name)
+{
+        static const uint8_t zero[LSP_QUERY_MAX];
+        struct rig_plain p = rig_person(name);
+        size_t at = 0;
+        while (at < p.size && lf_get_le16(p.bytes + at) != LSP_TLV_PAD)
+                at += 4u + lf_get_le16(p.bytes + at + 2);
+        p.size = at; /* what there was of padding makes room for more */
+        rig_put(&p, LSP_TLV_PAD, zero, 3 * LSP_PART_MAX - 100 - at);
         return p;
 }
 

@@ -28,7 +28,7 @@ struct rig {
         struct lf_counters *counters;
         struct lf_wal *wal;
         struct lf_policy policy;
-        unsigned out_n;
+        _Atomic unsigned out_n; /* written by the port */
         struct rig_out *out;
 };
 extern struct rig rig;
@@ -73,6 +73,8 @@ void rig_cookie(struct rig_lane *l, uint32_t key_id, uint64_t expiry);
 void rig_put(struct rig_plain *p, uint16_t type, const void *value, size_t n);
 /* Agreement, purpose and a person's name: a query that is permitted. */
 struct rig_plain rig_person(const char *name);
+/* The same in three parts. */
+struct rig_plain rig_long(const char *name);
 /* The wire form of an impression of finger number `seed`. */
 size_t rig_finger(unsigned seed, const struct finger_placement *placement, uint8_t *ret, size_t cap);
 void rig_pad(struct rig_plain *p);

@@ -1,0 +1,338 @@
+/* The path when something runs out or changes: contexts, time, the port, the log, a generation. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "dataplane/audit_thread.h"
+#include "tests/path_test.h"
+#include "tests/sim_disk.h"
+
+static void busy_when_contexts_run_out(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        /* The match cores stand still. */
+        for (unsigned i = 0; i < 64; i++) {
+                rig_send(&l, i + 1, &p);
+                rig_turn_of(1);
+        }
+        assert_int_equal(lf_read(&rig.counters->core[0].in_flight), 64);
+        assert_int_equal(rig.out_n, 0);
+        rig_send(&l, 65, &p);
+        for (unsigned i = 0; i < 100 && rig.out_n == 0; i++)
+                rig_turn_of(1);
+        struct lsp_header h;
+        assert_int_equal(rig_open(&l, 0, &h, NULL), LSP_BUSY);
+        assert_int_equal(h.query_id[0], 65);
+        assert_int_equal(rig_dropped(LF_DROP_busy), 1);
+        assert_true(rig_balanced());
+        assert_true(rig_wait(65));
+        assert_int_equal(lf_read(&rig.counters->core[0].answered), 64);
+        assert_int_equal(rig_ask(&l, 65, &p).verdict, LSP_CLEAR);
+}
+
+static void past_the_deadline_is_dropped_by_name(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person(path_people[0]);
+        rig_put(&p, LSP_TLV_DEADLINE, &(uint16_t){2}, 2);
+        rig_send(&l, 1, &p);
+        rig_turn_of(1);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        assert_true(rig_settle());
+        assert_int_equal(rig.out_n, 0);
+        assert_int_equal(rig_dropped(LF_DROP_deadline), 1);
+        struct lf_entry e;
+        assert_int_equal(path_logged(1, &e, NULL), 1);
+        assert_int_equal(e.kind, LF_ENTRY_DROPPED);
+        assert_int_equal(e.detail, LF_DROP_deadline);
+        /* It was not answered, so the same query may come again. */
+        p = rig_person(path_people[0]);
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CANDIDATE);
+}
+
+static void answers_leave_at_the_quantum(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        rig.policy.quantum_us = 20000;
+        rig_policy();
+        struct rig_plain p = rig_person("A B"), bad = rig_person("A B");
+        rig_put(&bad, 99, "", 0);
+        uint64_t start = lf_now(), quantum = rig.dp->tsc_hz / 50;
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR);
+        assert_true(rig.out[0].tsc - start >= quantum);
+        start = lf_now();
+        assert_int_equal(rig_ask(&l, 2, &bad).verdict, LSP_REFUSED);
+        assert_true(rig.out[1].tsc - start >= quantum);
+        start = lf_now();
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR); /* sent again */
+        assert_true(rig.out[2].tsc - start >= quantum);
+}
+
+static void a_new_generation_loses_no_query(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person(path_people[2]);
+        uint64_t id = 1, retired, gone = 0;
+        for (uint64_t generation = 2; generation < 12; generation++) {
+                for (unsigned i = 0; i < 20; i++)
+                        rig_send(&l, id++, &p);
+                rig_turn_of(1); /* pinned, not scanned */
+                rig_gallery(generation, path_people, 3, path_fingers, 3);
+                for (unsigned i = 0; i < 20; i++)
+                        rig_send(&l, id++, &p);
+                rig_turn_of(1);
+                assert_false(generation == 2 && lf_dataplane_retired(rig.dp, &retired));
+                assert_true(rig_wait((unsigned)id - 1));
+                rig_turn();
+                while (lf_dataplane_retired(rig.dp, &retired))
+                        assert_int_equal(retired, ++gone);
+                assert_int_equal(gone, generation - 1);
+        }
+        unsigned by_generation[12] = {0};
+        for (unsigned i = 0; i < rig.out_n; i++) {
+                struct lsp_answer a;
+                assert_int_equal(rig_open(&l, i, NULL, &a), LSP_ANSWER);
+                assert_int_equal(a.verdict, LSP_CANDIDATE);
+                by_generation[a.generation]++;
+        }
+        assert_int_equal(by_generation[1], 20);
+        for (unsigned g = 2; g < 11; g++)
+                assert_int_equal(by_generation[g], 40);
+}
+
+static void a_full_port_is_named(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        rig_port_room = 0;
+        rig_send(&l, 1, &p);
+        assert_true(rig_settle());
+        assert_int_equal(rig_dropped(LF_DROP_tx_failed), 1);
+        assert_int_equal(path_logged(1, NULL, NULL), 1);
+        rig_port_room = UINT32_MAX;
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR);
+        assert_int_equal(path_logged(1, NULL, NULL), 1);
+}
+
+static const uint8_t *find(const uint8_t *in, size_t size, const char *what)
+{
+        return memmem(in, size, what, strlen(what));
+}
+
+static void the_probe_is_wiped(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("XYLOPHONIA WRAXTHORPE");
+        rig_send(&l, 1, &p);
+        rig_turn_of(1);
+        assert_non_null(find(rig.dp->arena.memory, rig.dp->arena.size, "WRAXTHORPE"));
+        assert_true(rig_wait(1));
+        const struct lf_query *q = rig.dp->io[0].free[rig.dp->io[0].free_n - 1];
+        assert_null(find(rig.dp->arena.memory, rig.dp->arena.size, "WRAXTHORPE"));
+        const uint8_t *prepared = q->probe[LF_MODALITY_PERSON].prepared;
+        for (size_t i = 0; i < lf_engine_for(LF_MODALITY_PERSON)->probe_size; i++)
+                assert_int_equal(prepared[i], 0);
+        struct rig_plain parts = rig_long(path_people[2]);
+        rig_send(&l, 2, &parts);
+        assert_true(rig_wait(2));
+        assert_null(find(rig.dp->arena.memory, rig.dp->arena.size, "VELLACOTT"));
+}
+
+static _Thread_local unsigned allocations; /* the audit thread is no core */
+
+static void *counted_malloc(size_t n, const char *file, int line)
+{
+        allocations++;
+        return malloc(n);
+}
+
+static void *counted_realloc(void *p, size_t n, const char *file, int line)
+{
+        allocations++;
+        return realloc(p, n);
+}
+
+static void counted_free(void *p, const char *file, int line)
+{
+        free(p);
+}
+
+static void openssl_allocates_nothing_on_the_path(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person(path_people[0]);
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CANDIDATE); /* the session is known now */
+        for (uint64_t id = 2; id < 50; id++)
+                rig_send(&l, id, &p);
+        unsigned before = allocations;
+        assert_true(rig_wait(49));
+        assert_true(before > 0);
+        assert_int_equal(allocations, before);
+}
+
+static void *run_core(void *core)
+{
+        lf_dataplane_core_main(core);
+        return NULL;
+}
+
+/* Cores as threads: queries all the time, while generations and policies change. */
+static void nothing_is_lost_under_load(void **state)
+{
+        enum { ROUNDS = 40, BURST = 48 };
+        pthread_t thread[3];
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person(path_people[1]);
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(pthread_create(&thread[i], NULL, run_core, lf_dataplane_core(rig.dp, i)), 0);
+        uint64_t retired, gone = 0;
+        unsigned sent = 0;
+        for (unsigned round = 0; round < ROUNDS; round++) {
+                for (unsigned i = 0; i < BURST; i++)
+                        rig_send(&l, ++sent, &p);
+                if (round % 2) {
+                        rig_gallery(2 + round / 2, path_people, 3, path_fingers, 3);
+                        rig.policy.ruleset++;
+                        assert_int_equal(lf_dataplane_set_policy(rig.dp, &rig.policy, sizeof rig.policy), 0);
+                }
+                lf_dataplane_housekeep(rig.dp);
+                uint64_t start = lf_now();
+                while (rig.out_n < sent && lf_now() - start < 10 * rig.dp->tsc_hz)
+                        nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+                assert_int_equal(rig.out_n, sent);
+                while (lf_dataplane_retired(rig.dp, &retired))
+                        assert_int_equal(retired, ++gone);
+        }
+        lf_dataplane_stop(rig.dp);
+        for (unsigned i = 0; i < 3; i++)
+                pthread_join(thread[i], NULL);
+        while (lf_dataplane_retired(rig.dp, &retired))
+                assert_int_equal(retired, ++gone);
+        assert_int_equal(gone, ROUNDS / 2);
+        for (unsigned i = 0; i < sent; i++) {
+                struct lsp_answer a;
+                assert_int_equal(rig_open(&l, i, NULL, &a), LSP_ANSWER);
+                assert_int_equal(a.verdict, LSP_CANDIDATE);
+        }
+        assert_int_equal(path_logged(UINT64_MAX, NULL, NULL), sent);
+        assert_true(lf_read(&rig.counters->core[0].busy_cycles) > 0);
+        assert_true(lf_read(&rig.counters->core[1].idle_cycles) > 0);
+}
+
+static int setup_small_log(void **state)
+{
+        return path_setup_with(LF_WAL_MIN_SEGMENT, 0);
+}
+
+static void a_full_log_stops_answers(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        uint64_t id = 0;
+        while (rig_dropped(LF_DROP_audit_full) == 0 && id < 2000) {
+                rig_send(&l, ++id, &p);
+                assert_true(rig_settle());
+        }
+        unsigned out = rig.out_n;
+        assert_int_equal(out, id - 1);
+        rig_send(&l, ++id, &p);
+        assert_true(rig_settle());
+        assert_int_equal(rig.out_n, out);
+        assert_int_equal(rig_dropped(LF_DROP_audit_full), 2);
+        lf_dataplane_housekeep(rig.dp);
+        assert_int_equal(lf_read(&rig.counters->audit_state), LF_AUDIT_FULL);
+        assert_true(rig_balanced());
+        /* Control has made tiles: the query that got no answer is answered when it comes again. */
+        lf_dataplane_consumed(rig.dp, lf_audit_durable(rig.dp->audit));
+        for (unsigned i = 0; i < 1000 && rig.out_n == out; i++) {
+                rig_send(&l, id, &p);
+                assert_true(rig_settle());
+        }
+        struct lsp_answer a;
+        assert_int_equal(rig_open(&l, out, NULL, &a), LSP_ANSWER);
+        assert_int_equal(a.verdict, LSP_CLEAR);
+}
+
+static struct sim_disk disk;
+static struct lf_wal *wal;
+
+static int setup_bad_disk(void **state)
+{
+        sim_init(&disk, 2, 1 << 20, 4711);
+        struct lf_wal_options o = {
+            .directory = {"simulated"}, .segment_size = 1 << 20, .segments = 2, .disk = &disk.disk};
+        memset(o.key, 3, sizeof o.key);
+        assert_int_equal(lf_wal_open(&o, &wal, NULL), 0);
+        rig_create(wal, 0, 64);
+        rig_gallery(1, path_people, 3, path_fingers, 3);
+        return 0;
+}
+
+static int teardown_bad_disk(void **state)
+{
+        assert_true(rig_settle());
+        assert_true(rig_balanced());
+        rig_destroy();
+        assert_int_equal(lf_wal_close(wal), -EIO);
+        sim_free(&disk);
+        return 0;
+}
+
+static void a_failing_disk_stops_answers(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR);
+        disk.dead = true;
+        for (uint64_t id = 2; id < 6; id++)
+                rig_send(&l, id, &p);
+        assert_true(rig_settle());
+        assert_int_equal(rig.out_n, 1);
+        assert_int_equal(rig_dropped(LF_DROP_audit_failed), 4);
+        rig_send(&l, 7, &p);
+        assert_true(rig_settle());
+        assert_int_equal(rig.out_n, 1);
+        lf_dataplane_housekeep(rig.dp);
+        assert_int_equal(lf_read(&rig.counters->audit_state), LF_AUDIT_FAILED);
+}
+
+int main(void)
+{
+        if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
+                return 1;
+        rig_start();
+        const struct CMUnitTest tests[] = {
+            THREE_CORES(busy_when_contexts_run_out),
+            THREE_CORES(past_the_deadline_is_dropped_by_name),
+            ONE_CORE(answers_leave_at_the_quantum),
+            THREE_CORES(a_new_generation_loses_no_query),
+            ONE_CORE(a_full_port_is_named),
+            THREE_CORES(the_probe_is_wiped),
+            ONE_CORE(openssl_allocates_nothing_on_the_path),
+            THREE_CORES(nothing_is_lost_under_load),
+            cmocka_unit_test_setup_teardown(a_full_log_stops_answers, setup_small_log, path_teardown),
+            cmocka_unit_test_setup_teardown(a_failing_disk_stops_answers, setup_bad_disk, teardown_bad_disk),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
