@@ -13,6 +13,23 @@
 #include <string.h>
 #include <time.h>
 
+/* The dataplane's objects are held by memory that the leak checker does not look at by itself. */
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/lsan_interface.h>
+#define WATCH(p, n)   __lsan_register_root_region(p, n)
+#define UNWATCH(p, n) __lsan_unregister_root_region(p, n)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/lsan_interface.h>
+#define WATCH(p, n)   __lsan_register_root_region(p, n)
+#define UNWATCH(p, n) __lsan_unregister_root_region(p, n)
+#endif
+#endif
+#ifndef WATCH
+#define WATCH(p, n)
+#define UNWATCH(p, n)
+#endif
+
 #define IN_MAX 512
 
 struct rig rig;
@@ -171,6 +188,7 @@ void rig_create(struct lf_wal *wal, unsigned split, uint32_t contexts)
         lf_set(&rig.counters->control_connected, 1);
         rig_port_room = UINT32_MAX;
         must(lf_dataplane_create(&o, NULL, rig.counters, wal, boot, &rig.dp) == 0, "dataplane");
+        WATCH(rig.dp->arena.memory, rig.dp->arena.size);
         must(lf_dataplane_start(rig.dp) == 0, "audit");
         struct lf_handover_cookie_keys keys = {.key = {{.id = RIG_COOKIE_KEY, .until = UINT64_MAX}}};
         memcpy(keys.key[0].key, cookie_key, 32);
@@ -185,6 +203,7 @@ static unsigned images_n;
 void rig_destroy(void)
 {
         lf_dataplane_stop(rig.dp);
+        UNWATCH(rig.dp->arena.memory, rig.dp->arena.size);
         lf_dataplane_destroy(rig.dp);
         free(rig.counters);
         free(rig.out);
