@@ -44,6 +44,17 @@ static void send_again(struct lf_lane *lane, struct lf_pending *p, unsigned peer
         lf_pending_send(lane, p, peer);
 }
 
+/* What else was sent under the old keys or the wrong time will not be answered, and an appliance limits its
+ * notices: it goes out again without waiting for one. */
+static void hurry_others(struct lf_lane *lane, const struct lf_pending *p, unsigned peer)
+{
+        for (uint32_t i = 0; i < lane->size; i++) {
+                struct lf_pending *other = &lane->pending[i];
+                if (other != p && other->state == LF_PENDING_WAITING && other->peer == peer)
+                        other->due_ms = 0;
+        }
+}
+
 static int on_reboot(struct lf_lane *lane, struct lf_pending *p, unsigned peer, const struct lsp_header *h,
                      const uint8_t *datagram, size_t size)
 {
@@ -51,8 +62,11 @@ static int on_reboot(struct lf_lane *lane, struct lf_pending *p, unsigned peer, 
         if (!s->live)
                 return -EBADMSG;
         int r = lf_session_check_reboot(s, datagram, size);
-        if (r == 0 && memcmp(s->boot, h->boot, LSP_BOOT_SIZE) != 0)
+        if (r == 0 && memcmp(s->boot, h->boot, LSP_BOOT_SIZE) != 0) {
                 r = lf_session_reboot(s, h->boot);
+                if (r == 0)
+                        hurry_others(lane, p, peer);
+        }
         if (r < 0)
                 return r;
         lane->stats.reboot++;
@@ -63,7 +77,10 @@ static int on_reboot(struct lf_lane *lane, struct lf_pending *p, unsigned peer, 
 static void on_clock(struct lf_lane *lane, struct lf_pending *p, unsigned peer, const struct lsp_header *h)
 {
         lane->stats.clock++;
-        lane->clock_offset_us += (int64_t)(h->time - lf_lane_clock_us(lane));
+        int64_t off = (int64_t)(h->time - lf_lane_clock_us(lane));
+        lane->clock_offset_us = (int64_t)((uint64_t)lane->clock_offset_us + (uint64_t)off); /* may wrap */
+        if (off > LSP_CLOCK_TOLERANCE_S * 500000ll || off < -LSP_CLOCK_TOLERANCE_S * 500000ll)
+                hurry_others(lane, p, peer);
         send_again(lane, p, peer);
 }
 
