@@ -7,12 +7,14 @@
 #include "matcher/engine.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <pthread.h>
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,13 +68,19 @@ struct opening {
 };
 
 /* Ids and capabilities belong to a thread as far as the kernel is concerned; libc's calls would change all of
- * them. */
-static int become(uint32_t uid, uint32_t gid)
+ * them. A log directory of root's is opened as root, but without a capability; any other as the user that
+ * landfalld becomes. */
+static int become_opener(const struct lf_handover_options *o)
 {
-        if (syscall(SYS_setgroups, 0, NULL) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0 ||
-            syscall(SYS_setresuid, uid, uid, uid) < 0)
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct none[2] = {0};
+        struct stat st;
+        bool roots = stat(o->audit_dir[0], &st) == 0 && st.st_uid == 0;
+        if (!roots && (syscall(SYS_setgroups, 0, NULL) < 0 ||
+                       syscall(SYS_setresgid, o->run_gid, o->run_gid, o->run_gid) < 0 ||
+                       syscall(SYS_setresuid, o->run_uid, o->run_uid, o->run_uid) < 0))
                 return -errno;
-        return 0;
+        return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
 }
 
 static void *open_wal_here(void *argument)
@@ -84,7 +92,7 @@ static void *open_wal_here(void *argument)
             .segment_size = o->audit_segment_size,
             .segments = o->audit_segments,
             .expected = o->audit_expected};
-        opening->error = geteuid() == 0 ? become(o->run_uid, o->run_gid) : 0;
+        opening->error = geteuid() == 0 ? become_opener(o) : 0;
         if (opening->error < 0)
                 return NULL;
         memcpy(w.key, o->audit_key, sizeof w.key);
@@ -93,8 +101,8 @@ static void *open_wal_here(void *argument)
         return NULL;
 }
 
-/* On a thread that is already who landfalld becomes: segments belong to that user, a directory that they
- * cannot use shows now, and the kernel's workers for what recovery does inherit no privilege. */
+/* On a thread that has given up its privileges already: the kernel's workers for what recovery does inherit
+ * none, and a directory of another user shows now. */
 static int open_wal(const struct lf_handover_options *o, struct lf_wal **ret, char why[256])
 {
         struct opening opening = {.options = o};

@@ -300,6 +300,27 @@ static void killed(void **state)
         assert_memory_not_equal(boot, page->boot, sizeof boot);
 }
 
+/* Root's own directory, closed to all others, serves too; landfalld still ends up with nothing. */
+static void directory_of_root(void **state)
+{
+        struct peer p;
+        struct lf_handover_options o;
+        unsigned long long v;
+        peer_init(&p, &o);
+        assert_int_equal(chown(o.audit_dir[0], geteuid(), getegid()), 0);
+        assert_int_equal(chmod(o.audit_dir[0], 0700), 0);
+        peer_start(&p);
+        peer_connect(&p);
+        peer_configure(&p, &o);
+        struct peer other = peer;
+        peer = p;
+        status_field(p.pid, "CapPrm: %llx", &v);
+        peer = other;
+        assert_int_equal(v, 0);
+        assert_int_equal(kill(p.pid, SIGTERM), 0);
+        assert_int_equal(peer_wait(&p), 0);
+}
+
 static void second_instance(void **state)
 {
         struct peer second = peer;
@@ -381,11 +402,17 @@ int main(void)
         assert_int_equal(lf_engines_init(), 0);
 #define WITH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         const struct CMUnitTest tests[] = {
-            WITH(bad_heads),   WITH(policies),
-            WITH(generations), WITH(given_up),
-            WITH(bare),        WITH(reconnect),
-            WITH(killed),      WITH(second_instance),
-            WITH(stranger),    cmocka_unit_test(bad_options),
+            WITH(bad_heads),
+            WITH(policies),
+            WITH(generations),
+            WITH(given_up),
+            WITH(bare),
+            WITH(reconnect),
+            WITH(killed),
+            WITH(second_instance),
+            WITH(stranger),
+            cmocka_unit_test(bad_options),
+            cmocka_unit_test(directory_of_root),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
