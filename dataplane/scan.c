@@ -74,6 +74,23 @@ static void leave_late(struct lf_match *m, struct lf_sweep *s, uint64_t now)
                 }
 }
 
+/* A lower class may wait for long: its late tasks give their contexts back all the same. */
+static void look_over(struct lf_match *m, struct lf_sweep *s, uint64_t now)
+{
+        leave_late(m, s, now);
+        struct lf_task **p = &s->waiting;
+        while (*p) {
+                struct lf_task *t = *p;
+                if (now > t->query->deadline) {
+                        *p = t->next;
+                        t->late = true;
+                        hand_back(m, t);
+                } else
+                        p = &t->next;
+        }
+        s->waiting_end = p;
+}
+
 static void next_shard(const struct lf_match *m, struct lf_sweep *s, const struct lf_generation *g)
 {
         s->block = 0;
@@ -150,6 +167,12 @@ unsigned lf_scan(struct lf_match *m)
         if (!s)
                 return 0;
         uint64_t start = lf_now();
+        if (start > m->next_look) {
+                for (unsigned p = 0; p < LSP_PRIORITY_COUNT; p++)
+                        for (unsigned g = 0; g < LF_GENERATIONS_MAX; g++)
+                                look_over(m, &m->sweep[p][g], start);
+                m->next_look = start + m->dp->tsc_hz / 1000;
+        }
         admit(m, s);
         leave_late(m, s, start);
         if (s->members > 0)

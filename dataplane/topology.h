@@ -86,7 +86,8 @@ struct lf_match {
         struct lf_core_counters *k;
         unsigned index; /* among match cores: it owns the shards i with i % match_cores == index */
         struct lf_sweep sweep[LSP_PRIORITY_COUNT][LF_GENERATIONS_MAX];
-        uint32_t waiting; /* tasks in all sweeps */
+        uint32_t waiting;   /* tasks in all sweeps */
+        uint64_t next_look; /* TSC: when those that wait are looked over for late ones */
         void *scratch;
 };
 

@@ -63,6 +63,44 @@ static void past_the_deadline_is_dropped_by_name(void **state)
         assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CANDIDATE);
 }
 
+static void live_lanes_come_before_batches(void **state)
+{
+        enum { BATCH = 50, LIVE = 10 };
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain batch = rig_person("A B"), live = rig_person("A B");
+        rig_put(&batch, LSP_TLV_PRIORITY, &(uint8_t){LSP_PRIORITY_BATCH}, 1);
+        for (unsigned i = 0; i < BATCH + LIVE; i++)
+                rig_send(&l, i + 1, i < BATCH ? &batch : &live);
+        while (lf_read(&rig.counters->core[0].in_flight) < BATCH + LIVE)
+                rig_turn_of(1);
+        assert_true(rig_wait(BATCH + LIVE));
+        for (unsigned i = 0; i < BATCH + LIVE; i++) {
+                struct lsp_header h;
+                assert_int_equal(rig_open(&l, i, &h, NULL), LSP_ANSWER);
+                assert_true((h.query_id[0] > BATCH) == (i < LIVE));
+        }
+}
+
+/* Those that wait behind others are dropped at their deadline, too. */
+static void waiting_tasks_meet_their_deadline(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain batch = rig_person("A B"), live = rig_person("A B");
+        rig_put(&batch, LSP_TLV_PRIORITY, &(uint8_t){LSP_PRIORITY_BATCH}, 1);
+        rig_put(&batch, LSP_TLV_DEADLINE, &(uint16_t){2}, 2);
+        for (unsigned i = 0; i < 40; i++)
+                rig_send(&l, i + 1, i < 10 ? &live : &batch);
+        while (lf_read(&rig.counters->core[0].in_flight) < 40)
+                rig_turn_of(1);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        assert_true(rig_settle());
+        assert_int_equal(rig_dropped(LF_DROP_deadline), 30);
+        assert_int_equal(rig.out_n, 10);
+        assert_int_equal(rig.dp->match[0].waiting, 0);
+}
+
 static void answers_leave_at_the_quantum(void **state)
 {
         struct rig_lane l;
@@ -325,6 +363,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             THREE_CORES(busy_when_contexts_run_out),
             THREE_CORES(past_the_deadline_is_dropped_by_name),
+            THREE_CORES(live_lanes_come_before_batches),
+            THREE_CORES(waiting_tasks_meet_their_deadline),
             ONE_CORE(answers_leave_at_the_quantum),
             THREE_CORES(a_new_generation_loses_no_query),
             ONE_CORE(a_full_port_is_named),
