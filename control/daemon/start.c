@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "control/audit/vault.h"
 #include "control/daemon/file.h"
+#include "matcher/engine.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -134,7 +135,9 @@ static int start_audit(struct lf_control *c)
 static int start_replica(struct lf_control *c)
 {
         char key[PATH_MAX];
-        int r = site_file(c, LF_SITE_ROOT_KEY, key);
+        int r = lf_engines_init(); /* galleries are built with the engines' tables */
+        if (r == 0)
+                r = site_file(c, LF_SITE_ROOT_KEY, key);
         struct lf_replica_worker_options o = {.base = c->base,
                                               .appliance_key = key,
                                               .on_changed = lf_control_on_changed,
