@@ -1,6 +1,5 @@
 #include "dataplane/path.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
@@ -45,16 +44,16 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
 
 void lf_query_wipe(struct lf_io *io, struct lf_query *q)
 {
-        OPENSSL_cleanse(q->plain, q->size);
+        explicit_bzero(q->plain, q->size);
         q->size = 0;
         for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
                 if (q->probe[m].ready) {
-                        OPENSSL_cleanse(q->probe[m].prepared, lf_engine_for(m)->probe_size);
+                        explicit_bzero(q->probe[m].prepared, lf_engine_for(m)->probe_size);
                         q->probe[m].ready = false;
                 }
-        OPENSSL_cleanse(q->hash, sizeof q->hash);
-        OPENSSL_cleanse(&q->opening, sizeof q->opening);
-        OPENSSL_cleanse(&q->answer, sizeof q->answer);
+        explicit_bzero(q->hash, sizeof q->hash);
+        explicit_bzero(&q->opening, sizeof q->opening);
+        explicit_bzero(&q->answer, sizeof q->answer);
 }
 
 void lf_query_give_back(struct lf_io *io, struct lf_query *q)

@@ -4,7 +4,6 @@
 
 #include "dataplane/digest.h"
 
-#include <openssl/crypto.h>
 #include <openssl/sha.h>
 #include <string.h>
 
@@ -33,8 +32,8 @@ void lf_digest_commit(const uint8_t key[32], const void *content, size_t size, u
         }
         lf_digest(inner_pad, sizeof inner_pad, content, size, inner);
         lf_digest(outer_pad, sizeof outer_pad, inner, sizeof inner, ret);
-        OPENSSL_cleanse(inner_pad, sizeof inner_pad);
-        OPENSSL_cleanse(outer_pad, sizeof outer_pad);
+        explicit_bzero(inner_pad, sizeof inner_pad);
+        explicit_bzero(outer_pad, sizeof outer_pad);
 }
 
 void lf_digest_ratchet(uint8_t ratchet[32], uint8_t ret_secret[32])

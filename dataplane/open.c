@@ -1,7 +1,6 @@
 #include "dataplane/path.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <string.h>
 
 #define OLD_BOOTS_A_SECOND 100 /* derivations for earlier boot ids, a core */
@@ -50,7 +49,7 @@ static void old_boot(struct lf_io *io, struct lf_session *s, const struct lsp_qu
         bool good = lsp_derive(s->exported, qh->h.boot, LSP_INFO_TO_APPLIANCE, key) == 0 &&
                     lsp_aead_set_key(io->sessions.old_boot, key) == 0 &&
                     unseal(io->sessions.old_boot, qh, box, size) == 0;
-        OPENSSL_cleanse(key, sizeof key);
+        explicit_bzero(key, sizeof key);
         if (!good)
                 lf_drop(io->k, LF_DROP_forged);
         else if (!lane_active(io, s->lane))
@@ -173,7 +172,7 @@ static void open_datagram(struct lf_io *io, const struct lf_datagram *d)
                 else
                         take(io, s, &qh.h, &d->back, box, size);
         }
-        OPENSSL_cleanse(box, size);
+        explicit_bzero(box, size);
 }
 
 void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d)

@@ -1,6 +1,5 @@
 #include "dataplane/path.h"
 
-#include <openssl/crypto.h>
 #include <string.h>
 
 /* False: OpenSSL refuses, and nothing can leave. */
