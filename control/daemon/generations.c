@@ -88,6 +88,7 @@ void lf_control_generations(struct lf_control *c)
         if (c->unsent && lf_link_set_generation(c->link, c->unsent) == 0)
                 c->unsent = NULL;
         /* the link threw away one that was too low */
+        lf_link_get_state(c->link, &link);
         if (c->built && link.connected && link.generations == 0 && !c->unsent && !c->building)
                 c->build_again = true;
         if (c->build_again && !c->building)
