@@ -1,5 +1,6 @@
 /* landfall: the operator's one command line. */
 #include "tools/audit.h"
+#include "tools/bench/bench.h"
 #include "tools/check/check.h"
 #include "tools/commands.h"
 #include "tools/disturb.h"
@@ -7,6 +8,7 @@
 #include "tools/lane/commands.h"
 #include "tools/verify.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +18,16 @@ static int cmd_eval(int argc, char **argv)
                 return lf_eval_fingerprint(argc - 1, argv + 1);
         fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n");
         return LF_EXIT_USAGE;
+}
+
+static int cmd_bench(int argc, char **argv)
+{
+        if (argc > 1 && strcmp(argv[1], "packet") == 0)
+                return lf_bench_packet(argc - 1, argv + 1);
+        bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
+        fprintf(help ? stdout : stderr,
+                "usage: landfall bench packet [--json]\nlandfall bench packet --help says more.\n");
+        return help ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 
 static const struct {
@@ -30,6 +42,7 @@ static const struct {
     {"officer", lf_cmd_officer, "a token for an officer"},
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
+    {"bench", cmd_bench, "what one core answers, beside what it could do at most"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
     {"site", lf_cmd_site, "make a site: authority, identity, keys"},
     {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},

@@ -1,0 +1,5 @@
+/* `landfall bench`: each takes its own name in argv[0] and returns an exit code. */
+#pragma once
+
+/* The query path over memif with an empty gallery, beside what it could do at most. */
+int lf_bench_packet(int argc, char **argv);

@@ -1,0 +1,262 @@
+#include "tools/bench/traffic.h"
+
+#include "base/bytes.h"
+#include "dataplane/lsp_seal.h"
+#include "matcher/person_write.h"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define COOKIE_LIFE_S 86400
+
+struct session {
+        uint64_t id, counter;
+        struct lsp_aead *to_appliance, *to_lane;
+        uint8_t headers[LF_TRAFFIC_HEADERS];
+        uint8_t cookie[LSP_COOKIE_SIZE];
+};
+
+struct lf_traffic {
+        uint32_t sessions;
+        uint8_t boot[LSP_BOOT_SIZE];
+        uint8_t salt[8]; /* of the query ids */
+        uint8_t plain[LF_TRAFFIC_PLAIN];
+        struct session *session;
+};
+
+static uint8_t *put_field(uint8_t *p, uint16_t type, const void *value, size_t size)
+{
+        lf_put_le16(p, type);
+        lf_put_le16(p + 2, (uint16_t)size);
+        memcpy(p + 4, value, size);
+        return p + 4 + size;
+}
+
+static void write_plain(uint8_t plain[LF_TRAFFIC_PLAIN])
+{
+        static const char name[] = "Maria Fernanda Oliveira Castelo", number[] = "X0471182";
+        const uint8_t agreement[2] = {LF_TRAFFIC_AGREEMENT, 0}, purpose[2] = {LF_TRAFFIC_PURPOSE, 0};
+        uint8_t person[160];
+        size_t size = 0;
+        lf_person_put(person, sizeof person, &size, LF_PERSON_NAME, name, sizeof name - 1);
+        lf_person_put_birth(person, sizeof person, &size, 1984, 3, 12);
+        lf_person_put(person, sizeof person, &size, LF_PERSON_NATIONALITY, "PRT", 3);
+        lf_person_put_document(person, sizeof person, &size, 'P', "PRT", number, sizeof number - 1);
+
+        memset(plain, 0, LF_TRAFFIC_PLAIN);
+        uint8_t *p = put_field(plain, LSP_TLV_AGREEMENTS, agreement, sizeof agreement);
+        p = put_field(p, LSP_TLV_PURPOSE, purpose, sizeof purpose);
+        p = put_field(p, LSP_TLV_PERSON, person, size);
+        lf_put_le16(p, LSP_TLV_PAD);
+        lf_put_le16(p + 2, (uint16_t)(plain + LF_TRAFFIC_PLAIN - p - 4));
+}
+
+/* Each session asks from an address of its own. The UDP checksum is left out, as IPv4 allows. */
+static void write_headers(uint32_t number, uint8_t h[LF_TRAFFIC_HEADERS])
+{
+        static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
+        memset(h, 0, LF_TRAFFIC_HEADERS);
+        memcpy(h, ethernet, sizeof ethernet);
+        uint8_t *ip = h + 14, *udp = ip + 20;
+        ip[0] = 0x45;
+        lf_put_be16(ip + 2, LF_TRAFFIC_FRAME - 14);
+        ip[6] = 0x40;
+        ip[8] = 64;
+        ip[9] = 17;
+        lf_put_be32(ip + 12, 0xc6120000u + 2 + number); /* 198.18.0.0/15: RFC 2544, for benches */
+        lf_put_be32(ip + 16, 0xc6130001u);
+        uint32_t sum = 0;
+        for (unsigned i = 0; i < 20; i += 2)
+                sum += lf_get_be16(ip + i);
+        sum = (sum & 0xffff) + (sum >> 16);
+        lf_put_be16(ip + 10, (uint16_t) ~(sum + (sum >> 16)));
+        lf_put_be16(udp, 50000);
+        lf_put_be16(udp + 2, LF_TRAFFIC_UDP_PORT);
+        lf_put_be16(udp + 4, 8 + LSP_QUERY_DATAGRAM_MIN);
+}
+
+static int make_cookie(const struct lf_traffic_options *o, struct lsp_aead *key, uint32_t number,
+                       struct session *s, uint8_t exported[LSP_KEY_SIZE])
+{
+        struct lsp_cookie_plain plain = {
+            .session = number + 1,
+            .lane = number,
+            .slot = number,
+            .slot_turn = 1,
+            .expiry = (uint64_t)time(NULL) + COOKIE_LIFE_S,
+        };
+        struct lsp_cookie cookie = {.key_id = o->key_id};
+        struct lsp_ad ad = {&cookie.key_id, sizeof cookie.key_id};
+        if (RAND_bytes(exported, LSP_KEY_SIZE) != 1 || RAND_bytes(cookie.nonce, sizeof cookie.nonce) != 1)
+                return -EIO;
+        memcpy(plain.key, exported, sizeof plain.key);
+        uint8_t box[sizeof cookie.box + sizeof cookie.tag];
+        int r = lsp_seal(key, cookie.nonce, &ad, 1, &plain, sizeof plain, box);
+        OPENSSL_cleanse(&plain, sizeof plain);
+        memcpy(cookie.box, box, sizeof cookie.box);
+        memcpy(cookie.tag, box + sizeof cookie.box, sizeof cookie.tag);
+        memcpy(s->cookie, &cookie, sizeof cookie);
+        s->id = number + 1;
+        return r;
+}
+
+static int set_key(struct lsp_aead **ret, const uint8_t *exported, const uint8_t *boot, const char *info)
+{
+        uint8_t key[LSP_KEY_SIZE];
+        int r = lsp_aead_create(ret);
+        if (r == 0)
+                r = lsp_derive(exported, boot, info, key);
+        if (r == 0)
+                r = lsp_aead_set_key(*ret, key);
+        OPENSSL_cleanse(key, sizeof key);
+        return r;
+}
+
+static int make_session(const struct lf_traffic_options *o, struct lsp_aead *key, uint32_t number,
+                        struct session *s)
+{
+        uint8_t exported[LSP_KEY_SIZE];
+        int r = make_cookie(o, key, number, s, exported);
+        if (r == 0)
+                r = set_key(&s->to_appliance, exported, o->boot, LSP_INFO_TO_APPLIANCE);
+        if (r == 0)
+                r = set_key(&s->to_lane, exported, o->boot, LSP_INFO_TO_LANE);
+        OPENSSL_cleanse(exported, sizeof exported);
+        write_headers(number, s->headers);
+        return r;
+}
+
+int lf_traffic_create(const struct lf_traffic_options *o, struct lf_traffic **ret)
+{
+        struct lsp_aead *key = NULL;
+        struct lf_traffic *t = calloc(1, sizeof *t);
+        if (!t)
+                return -ENOMEM;
+        t->session = calloc(o->sessions, sizeof *t->session);
+        t->sessions = o->sessions;
+        memcpy(t->boot, o->boot, sizeof t->boot);
+        write_plain(t->plain);
+        int r = t->session ? lsp_aead_create(&key) : -ENOMEM;
+        if (r == 0 && RAND_bytes(t->salt, sizeof t->salt) != 1)
+                r = -EIO;
+        if (r == 0)
+                r = lsp_aead_set_key(key, o->cookie_key);
+        for (uint32_t i = 0; r == 0 && i < o->sessions; i++)
+                r = make_session(o, key, i, &t->session[i]);
+        lsp_aead_destroy(key);
+        if (r < 0) {
+                lf_traffic_destroy(t);
+                return r;
+        }
+        *ret = t;
+        return 0;
+}
+
+void lf_traffic_destroy(struct lf_traffic *t)
+{
+        if (!t)
+                return;
+        for (uint32_t i = 0; t->session && i < t->sessions; i++) {
+                lsp_aead_destroy(t->session[i].to_appliance);
+                lsp_aead_destroy(t->session[i].to_lane);
+        }
+        free(t->session);
+        free(t);
+}
+
+int lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint8_t frame[LF_TRAFFIC_FRAME])
+{
+        struct session *s = &t->session[number % t->sessions];
+        uint8_t *datagram = frame + LF_TRAFFIC_HEADERS, nonce[12];
+        struct lsp_header h = {
+            .version = LSP_VERSION,
+            .type = LSP_QUERY,
+            .parts = 1,
+            .total = LF_TRAFFIC_PLAIN,
+            .nonce = ++s->counter,
+            .time = now_us,
+        };
+        memcpy(h.query_id, t->salt, sizeof t->salt);
+        lf_put_le64(h.query_id + 8, number);
+        memcpy(h.boot, t->boot, sizeof h.boot);
+        memcpy(frame, s->headers, sizeof s->headers);
+        memcpy(datagram, &h, sizeof h);
+        memcpy(datagram + sizeof h, s->cookie, sizeof s->cookie);
+        lsp_nonce(h.nonce, nonce);
+        struct lsp_ad ad = {datagram, sizeof(struct lsp_query_header)};
+        return lsp_seal(s->to_appliance, nonce, &ad, 1, t->plain, sizeof t->plain,
+                        datagram + sizeof(struct lsp_query_header));
+}
+
+bool lf_traffic_answer(const uint8_t *frame, size_t size, uint64_t *ret_number)
+{
+        struct lsp_header h;
+        if (size != LF_TRAFFIC_HEADERS + LSP_ANSWER_DATAGRAM)
+                return false;
+        memcpy(&h, frame + LF_TRAFFIC_HEADERS, sizeof h);
+        if (h.version != LSP_VERSION || h.type != LSP_ANSWER)
+                return false;
+        *ret_number = lf_get_le64(h.query_id + 8);
+        return true;
+}
+
+bool lf_traffic_clear(struct lf_traffic *t, uint64_t number, const uint8_t *frame)
+{
+        const struct session *s = &t->session[number % t->sessions];
+        struct lsp_header h;
+        struct lsp_answer answer;
+        uint8_t nonce[12];
+        memcpy(&h, frame + LF_TRAFFIC_HEADERS, sizeof h);
+        struct lsp_ad ad[2] = {{&h, sizeof h}, {&s->id, sizeof s->id}};
+        lsp_nonce(h.nonce, nonce);
+        return memcmp(h.query_id, t->salt, sizeof t->salt) == 0 &&
+               lsp_open(s->to_lane, nonce, ad, 2, frame + LF_TRAFFIC_HEADERS + sizeof h, sizeof answer,
+                        &answer) == 0 &&
+               answer.verdict == LSP_CLEAR;
+}
+
+static uint64_t now_ns(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* What the path does with a query's box and its answer's, and nothing else. */
+static int open_and_seal(struct session *s, const uint8_t *frame, uint64_t counter)
+{
+        static const struct lsp_answer answer = {.verdict = LSP_CLEAR};
+        const uint8_t *datagram = frame + LF_TRAFFIC_HEADERS;
+        uint8_t nonce[12], plain[LF_TRAFFIC_PLAIN], sealed[LSP_ANSWER_DATAGRAM];
+        struct lsp_header h;
+        memcpy(&h, datagram, sizeof h);
+        struct lsp_ad query = {datagram, sizeof(struct lsp_query_header)};
+        struct lsp_ad reply[2] = {{&h, sizeof h}, {&s->id, sizeof s->id}};
+        lsp_nonce(h.nonce, nonce);
+        int r = lsp_open(s->to_appliance, nonce, &query, 1, datagram + sizeof(struct lsp_query_header),
+                         sizeof plain, plain);
+        lsp_nonce(counter, nonce);
+        return r < 0 ? r : lsp_seal(s->to_lane, nonce, reply, 2, &answer, sizeof answer, sealed + sizeof h);
+}
+
+int lf_traffic_open_seal(const struct lf_traffic_options *options, double seconds, double *ret_ns)
+{
+        struct lf_traffic *t = NULL;
+        uint8_t(*frames)[LF_TRAFFIC_FRAME] = calloc(options->sessions, sizeof *frames);
+        int r = frames ? lf_traffic_create(options, &t) : -ENOMEM;
+        for (uint32_t i = 0; r == 0 && i < options->sessions; i++)
+                r = lf_traffic_seal(t, i, 0, frames[i]);
+        uint64_t start = now_ns(), limit = start + (uint64_t)(seconds * 1e9), end = start, n = 0;
+        while (r == 0 && end < limit) {
+                for (uint32_t i = 0; r == 0 && i < options->sessions; i++)
+                        r = open_and_seal(&t->session[i], frames[i], ++n);
+                end = now_ns();
+        }
+        if (r == 0)
+                *ret_ns = (double)(end - start) / (double)n;
+        lf_traffic_destroy(t);
+        free(frames);
+        return r;
+}
