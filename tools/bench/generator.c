@@ -23,7 +23,7 @@
 #define SAMPLE       64 /* one answer in so many is opened and timed */
 #define LATENCIES    65536
 #define LINK_WAIT_MS 5000
-#define STALL_MS     500 /* without an answer: what is in flight is lost */
+#define STALL_MS     3000 /* without an answer: what is in flight is lost */
 #define SPINS        32
 #define NAP_NS       10000
 

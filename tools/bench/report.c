@@ -11,6 +11,7 @@ static const char *const notes[] = {
     "0.",
     "queries_per_second counts answers that came back to the load generator; queries are sealed before they "
     "are sent, and one answer in 64 is opened and must be CLEAR.",
+    "lost: no answer for three seconds; other: answers that came after that, and notices.",
     "The load generator, the audit thread, the main thread and the disk's interrupts share load_cpu of the "
     "same "
     "machine: where core_busy is below 1, they or the disk set the pace and not the core.",
@@ -19,11 +20,16 @@ static const char *const notes[] = {
     "rate divided by the share of time in which it found work, so that a slow generator does not lower the "
     "limit.",
     "open_seal is OpenSSL's AES-256-GCM by the calls that the path makes, over as many sessions.",
+    "Other work on the machine slows every figure, and not all alike: load_average, before the start, should "
+    "be "
+    "near 0 and the spreads small.",
     "limit = 1 / (1 / echo_limit + open + seal).",
     "The bench plays control: it says at once that entries are in tiles. Making tiles is not part of this.",
     "without_audit runs landfalld-no-audit, a program of the bench that has no audit stage and is never "
     "installed.",
 };
+
+static const char *const probes[] = {[LF_TRAFFIC_DOCUMENT] = "document", [LF_TRAFFIC_NAME] = "name"};
 
 static void cpu_model(char *ret, size_t size)
 {
@@ -71,10 +77,11 @@ static void put_load(json_t *j, const struct lf_bench_load *l)
                 put(stages, lf_stage_name(i), l->stage[i]);
         put(stages, "loop", l->loop);
         json_object_set_new(j, "cycles_per_query", stages);
+        put_count(j, "sent", l->sent);
         put_count(j, "answered", l->answered);
+        put_count(j, "other", l->other);
         put_count(j, "lost", l->lost);
-        put_count(j, "notices", l->notices);
-        put_count(j, "dropped", l->drops);
+        put_count(j, "dropped", l->dropped);
         put_count(j, "opened", l->opened);
         put_count(j, "wrong", l->wrong);
         put(j, "latency_us_p50", l->p50_us);
@@ -101,7 +108,7 @@ static json_t *sizes_json(const struct lf_bench_packet *b)
         put_count(j, "answer_datagram", LSP_ANSWER_DATAGRAM);
         put_count(j, "frame", LF_TRAFFIC_FRAME);
         put_count(j, "burst", b->burst);
-        put_count(j, "sessions", b->sessions);
+        put_count(j, "sessions", b->traffic.sessions);
         put_count(j, "contexts", LF_SITE_CONTEXTS);
         put_count(j, "window", b->window);
         return j;
@@ -121,12 +128,14 @@ static void put_machine(json_t *j, const struct lf_bench_packet *b)
         strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
         json_object_set_new(j, "date", json_string(text));
         put(j, "seconds", b->seconds);
+        put(j, "load_average", b->load_average);
 }
 
 void lf_bench_packet_json(const struct lf_bench_packet *b)
 {
         json_t *j = json_object(), *bare = json_object(), *list = json_array();
         json_object_set_new(j, "bench", json_string("packet"));
+        json_object_set_new(j, "probe", json_string(probes[b->traffic.probe]));
         put_load(j, &b->path);
         put(j, "echo_per_second", b->echo.median);
         put(j, "echo_spread", b->echo.spread);
@@ -181,11 +190,14 @@ void lf_bench_packet_table(const struct lf_bench_packet *b)
                "fdatasync: %.0f us, at the 99th percentile %.0f us\n",
                b->path.commits, b->path.entries_per_commit, b->path.commit_us, b->disk.filesystem,
                b->disk.commit_us_p50, b->disk.commit_us_p99);
-        printf("answered %llu, lost %llu, notices %llu, dropped %llu; opened %llu, not CLEAR %llu\n",
-               (unsigned long long)b->path.answered, (unsigned long long)b->path.lost,
-               (unsigned long long)b->path.notices, (unsigned long long)b->path.drops,
-               (unsigned long long)b->path.opened, (unsigned long long)b->path.wrong);
-        printf("CPU %u for the core; CPU %u for generator, audit thread and disk\n\n", b->cpu, b->load_cpu);
+        printf("sent %llu, answered %llu, other %llu, lost %llu, dropped %llu; opened %llu, not CLEAR %llu\n",
+               (unsigned long long)b->path.sent, (unsigned long long)b->path.answered,
+               (unsigned long long)b->path.other, (unsigned long long)b->path.lost,
+               (unsigned long long)b->path.dropped, (unsigned long long)b->path.opened,
+               (unsigned long long)b->path.wrong);
+        printf("CPU %u for the core; CPU %u for generator, audit thread and disk; load average before the "
+               "start %.1f\n\n",
+               b->cpu, b->load_cpu, b->load_average);
         for (size_t i = 0; i < sizeof notes / sizeof notes[0]; i++)
                 printf("- %s\n", notes[i]);
 }

@@ -15,11 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SEGMENT_MIB 64
+#define SEGMENT_MIB 32
 #define SEGMENTS    4
 #define CONNECT_MS  5000
 #define ANSWER_MS   60000 /* the log's segments are written first */
-#define KEY_ID      1
 #define DATASET     0
 
 static int say(int error, const char *what)
@@ -141,7 +140,8 @@ static int give_options(struct lf_site *s, const struct lf_site_dirs *d, const c
 
 static int give_keys(struct lf_site *s)
 {
-        struct lf_handover_cookie_keys k = {.key = {{.id = KEY_ID, .until = (uint64_t)time(NULL) + 86400}}};
+        struct lf_handover_cookie_keys k = {
+            .key = {{.id = s->traffic.key_id, .until = (uint64_t)time(NULL) + 86400}}};
         memcpy(k.key[0].key, s->traffic.cookie_key, sizeof k.key[0].key);
         int r = order(s, &k, sizeof k, LF_HANDOVER_COOKIE_KEYS, -1);
         OPENSSL_cleanse(&k, sizeof k);
@@ -204,17 +204,15 @@ static int give_generation(struct lf_site *s)
 }
 
 int lf_site_start(const char *program, const struct lf_site_dirs *d, unsigned cpu, unsigned housekeeping_cpu,
-                  uint32_t sessions, struct lf_site *ret)
+                  const struct lf_traffic_options *traffic, struct lf_site *ret)
 {
         char run_dir[80], audit_dir[200];
         struct lf_handover_hello hello;
-        struct lf_site s = {.control = -1, .traffic = {.sessions = sessions, .key_id = KEY_ID}};
+        struct lf_site s = {.control = -1, .traffic = *traffic};
         int r = lf_site_dirs_child(d, d->top, program, run_dir, sizeof run_dir);
         if (r == 0)
                 r = lf_site_dirs_child(d, d->audit, program, audit_dir, sizeof audit_dir);
         snprintf(s.memif, sizeof s.memif, "%s/memif.sock", run_dir);
-        if (r == 0 && RAND_bytes(s.traffic.cookie_key, sizeof s.traffic.cookie_key) != 1)
-                r = -EIO;
         if (r == 0)
                 r = lf_site_spawn(program, (char *[]){(char *)program, "--run-dir", run_dir, NULL}, -1,
                                   &s.pid);

@@ -38,9 +38,10 @@ struct lf_site {
 };
 
 /* Starts `program` (landfalld, or one like it) on `cpu` with one core for everything, memif, and an empty
- * gallery; returns when it takes queries. -errno, said on standard error. */
+ * gallery; returns when it takes that traffic (whose boot id it fills in in ret->traffic). -errno, said on
+ * standard error. */
 int lf_site_start(const char *program, const struct lf_site_dirs *d, unsigned cpu, unsigned housekeeping_cpu,
-                  uint32_t sessions, struct lf_site *ret);
+                  const struct lf_traffic_options *traffic, struct lf_site *ret);
 /* Says that control has tiles of all durable entries, so that the log's segments are reused. */
 void lf_site_consume(struct lf_site *s);
 /* False: landfalld did not end well. Zeroed is fine. */

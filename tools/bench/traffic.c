@@ -10,6 +10,7 @@
 #include <time.h>
 
 #define COOKIE_LIFE_S 86400
+#define DEADLINE_MS   60000 /* a slow machine shows as a low rate, not as drops */
 
 struct session {
         uint64_t id, counter;
@@ -34,13 +35,15 @@ static uint8_t *put_field(uint8_t *p, uint16_t type, const void *value, size_t s
         return p + 4 + size;
 }
 
-static void write_plain(uint8_t plain[LF_TRAFFIC_PLAIN])
+static void write_plain(enum lf_traffic_probe probe, uint8_t plain[LF_TRAFFIC_PLAIN])
 {
         static const char name[] = "Maria Fernanda Oliveira Castelo", number[] = "X0471182";
         const uint8_t agreement[2] = {LF_TRAFFIC_AGREEMENT, 0}, purpose[2] = {LF_TRAFFIC_PURPOSE, 0};
+        const uint8_t deadline[2] = {DEADLINE_MS & 0xff, DEADLINE_MS >> 8};
         uint8_t person[160];
         size_t size = 0;
-        lf_person_put(person, sizeof person, &size, LF_PERSON_NAME, name, sizeof name - 1);
+        if (probe == LF_TRAFFIC_NAME)
+                lf_person_put(person, sizeof person, &size, LF_PERSON_NAME, name, sizeof name - 1);
         lf_person_put_birth(person, sizeof person, &size, 1984, 3, 12);
         lf_person_put(person, sizeof person, &size, LF_PERSON_NATIONALITY, "PRT", 3);
         lf_person_put_document(person, sizeof person, &size, 'P', "PRT", number, sizeof number - 1);
@@ -48,6 +51,7 @@ static void write_plain(uint8_t plain[LF_TRAFFIC_PLAIN])
         memset(plain, 0, LF_TRAFFIC_PLAIN);
         uint8_t *p = put_field(plain, LSP_TLV_AGREEMENTS, agreement, sizeof agreement);
         p = put_field(p, LSP_TLV_PURPOSE, purpose, sizeof purpose);
+        p = put_field(p, LSP_TLV_DEADLINE, deadline, sizeof deadline);
         p = put_field(p, LSP_TLV_PERSON, person, size);
         lf_put_le16(p, LSP_TLV_PAD);
         lf_put_le16(p + 2, (uint16_t)(plain + LF_TRAFFIC_PLAIN - p - 4));
@@ -137,7 +141,7 @@ int lf_traffic_create(const struct lf_traffic_options *o, struct lf_traffic **re
         t->session = calloc(o->sessions, sizeof *t->session);
         t->sessions = o->sessions;
         memcpy(t->boot, o->boot, sizeof t->boot);
-        write_plain(t->plain);
+        write_plain(o->probe, t->plain);
         int r = t->session ? lsp_aead_create(&key) : -ENOMEM;
         if (r == 0 && RAND_bytes(t->salt, sizeof t->salt) != 1)
                 r = -EIO;

@@ -1,8 +1,7 @@
 /* Lanes for a bench: sessions with keys of their own, and sealed queries of theirs as whole Ethernet frames.
  *
- * Every query is a new one: its own nonce, its own query id. It asks for a person by name, birth date and
- * document, for one purpose under one agreement, and is as long as the shortest query may be. One thread at
- * a time. */
+ * Every query is a new one: its own nonce, its own query id. It asks for a person, for one purpose under one
+ * agreement, and is as long as the shortest query may be. One thread at a time. */
 #pragma once
 
 #include "dataplane/lsp.h"
@@ -18,7 +17,13 @@
 #define LF_TRAFFIC_PURPOSE   LSP_PURPOSE_BORDER_CHECK
 #define LF_TRAFFIC_UDP_PORT  4460
 
+enum lf_traffic_probe {
+        LF_TRAFFIC_DOCUMENT, /* a passport's number, a birth date, a nationality */
+        LF_TRAFFIC_NAME,     /* the same and a name of four words */
+};
+
 struct lf_traffic_options {
+        enum lf_traffic_probe probe;
         uint32_t sessions; /* each with a lane and a replay slot of its own */
         uint32_t key_id;   /* of the cookie key */
         uint8_t cookie_key[LSP_KEY_SIZE];
