@@ -136,6 +136,8 @@ struct lf_purpose_grant {
 };
 
 /* The whole of the law on the fast path: a pure function, bit operations only. All agreements that the query
- * names must permit it; one that does not refuses the whole query. Any core. */
+ * names must permit it; one that does not refuses the whole query. Of several reasons to refuse, the answer
+ * names the first in the order of detail.def. Categories that are asked for by name must all be permitted; a
+ * token or warrant that is sent must be good, needed or not. Officers are numbered from 1. Any core. */
 void lf_purpose_decide(const struct lf_policy *policy, const struct lf_purpose_request *request,
                        struct lf_purpose_grant *ret_grant);
