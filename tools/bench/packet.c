@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SESSIONS   256
-#define WINDOW     256
+#define WINDOW     512  /* the audit log has as many entries under way: four commits of 128 */
 #define WINDOW_MAX 1024 /* what a memif's ring holds */
 
 static void progress(const char *text)
@@ -80,7 +80,7 @@ static const char usage[] =
     "  --probe KIND     what is asked for: a document's number and its holder's birth date and nationality\n"
     "                   (document, default), or a name as well (name), which the person engine takes longer\n"
     "                   to prepare\n"
-    "  --window N       queries in flight at once (default 256)\n"
+    "  --window N       queries in flight at once (default 512)\n"
     "  --audit-dir DIR  on the disk that the audit log is to be measured on (default /var/tmp)\n"
     "  --json           for programs\n"
     "\n"
