@@ -91,3 +91,39 @@ trial() { # LANE ARGUMENTS...: each trial's own line counts as a check
         ((code == 0)) || failures=$((failures + 1))
         return $code
 }
+
+# views OUT FILE...: the records of one finger as views of one record
+views() {
+        local out=$1 first=$2 size=24 f; shift
+        for f in "$@"; do size=$((size + $(stat -c %s "$f") - 24)); done
+        {
+                head -c 8 "$first"
+                printf "$(printf '\\x%02x\\x%02x\\x%02x\\x%02x' $((size >> 24)) $((size >> 16 & 255)) $((size >> 8 & 255)) $((size & 255)))"
+                tail -c +13 "$first" | head -c 10
+                printf "$(printf '\\x%02x' $#)"
+                tail -c +24 "$first" | head -c 1
+                for f in "$@"; do tail -c +25 "$f"; done
+        } >"$out"
+}
+
+# plan N: N queries in turn about mates, strangers and names, each with what it must bring
+plan() {
+        local i f
+        for ((i = 0; i < $1; i++)); do
+                f=$((101 + i % 8))
+                case $((i % 4)) in
+                0) printf 'mate\t1\tborder-check\t%s\t-\t-\tCANDIDATE\t%s\n' "$W/fingers/${f}_2.iso" "$(id_of "$W/prints.ids" "${f}_1.iso")" ;;
+                1) printf 'no-mate\t1\tborder-check\t%s\t-\t-\tCLEAR\t-\n' "$W/fingers/$((109 + i / 4 % 2))_2.iso" ;;
+                2) printf 'listed\t2\tborder-check\t-\t%s\t-\tCANDIDATE\t-\n' "$(person $((1 + i % 5)))" ;;
+                3) printf 'unlisted\t2\tborder-check\t-\t%s\t-\tCLEAR\t-\n' "$(stranger $((1 + i % 5)))" ;;
+                esac
+        done
+}
+
+# log_leaves: the leaf hashes of the log, one a line, in order. Only after settle.
+log_leaves() {
+        local f t=$W/audit/log/tile/0
+        find "$t" -type f -not -path '*.p/*' | sort | xargs -r cat | od -An -v -tx1 -w32 | tr -d ' '
+        f=$(find "$t" -type f -path '*.p/*' -printf '%h\n' | sort -u | tail -1)
+        [[ -z $f || -f ${f%.p} ]] || od -An -v -tx1 -w32 "$f/$(ls "$f" | sort -n | tail -1)" | tr -d ' '
+}
