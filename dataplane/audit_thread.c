@@ -39,7 +39,8 @@ struct lf_audit {
         _Atomic uint64_t consumed;
         _Atomic uint32_t state; /* enum lf_wal_state */
         _Atomic uint64_t appended, commit_us, commits;
-        _Atomic int32_t error;
+        _Atomic int32_t error;          /* errno of the disk that failed last */
+        _Atomic uint32_t segments_free;
 };
 
 void lf_audit_carve(struct lf_dataplane *dp, struct lf_arena *arena)
@@ -92,6 +93,8 @@ static void publish(struct lf_dataplane *dp)
         atomic_store_explicit(&a->durable, lf_wal_durable(dp->wal), memory_order_release);
         atomic_store_explicit(&a->state, lf_wal_state(dp->wal), memory_order_release);
         atomic_store_explicit(&a->appended, lf_wal_entries(dp->wal), memory_order_relaxed);
+        atomic_store_explicit(&a->segments_free, lf_wal_segments_free(dp->wal), memory_order_relaxed);
+        atomic_store_explicit(&a->error, lf_wal_error(dp->wal), memory_order_relaxed);
 }
 
 /* Appends, making room by taking completions. -ENOSPC, -EIO. */
@@ -260,6 +263,8 @@ void lf_audit_housekeep(struct lf_dataplane *dp)
         struct lf_audit *a = dp->audit;
         struct lf_counters *c = dp->counters;
         lf_set(&c->audit_state, states[state_of(a)]);
+        lf_set(&c->audit_errno, (uint64_t)atomic_load_explicit(&a->error, memory_order_relaxed));
+        lf_set(&c->audit_segments_free, atomic_load_explicit(&a->segments_free, memory_order_relaxed));
         lf_set(&c->audit_appended, atomic_load_explicit(&a->appended, memory_order_relaxed));
         lf_set(&c->audit_durable, lf_audit_durable(a));
         lf_set(&c->audit_commits, atomic_load_explicit(&a->commits, memory_order_relaxed));

@@ -308,6 +308,7 @@ static void a_full_log_stops_answers(void **state)
         assert_int_equal(rig_dropped(LF_DROP_audit_full), 2);
         lf_dataplane_housekeep(rig.dp);
         assert_int_equal(lf_read(&rig.counters->audit_state), LF_AUDIT_FULL);
+        assert_int_equal(lf_read(&rig.counters->audit_segments_free), 0);
         assert_true(rig_balanced());
         /* Control has made tiles: the query that got no answer is answered when it comes again. */
         lf_dataplane_consumed(rig.dp, lf_audit_durable(rig.dp->audit));
@@ -362,6 +363,7 @@ static void a_failing_disk_stops_answers(void **state)
         assert_int_equal(rig.out_n, 1);
         lf_dataplane_housekeep(rig.dp);
         assert_int_equal(lf_read(&rig.counters->audit_state), LF_AUDIT_FAILED);
+        assert_int_equal(lf_read(&rig.counters->audit_errno), EIO);
 }
 
 int main(void)

@@ -35,6 +35,7 @@ struct lf_wal {
         struct lf_wal_keys *keys;
         unsigned failed_mirrors; /* bit per mirror */
         bool failed;
+        int error; /* of the last failure */
         bool full;
         bool wanted; /* submit was asked for while all commits were in flight */
 
@@ -57,8 +58,9 @@ static struct commit *commit_of(struct lf_wal *w, uint64_t number)
         return &w->commit[number % BUFFERS];
 }
 
-static void fail_mirror(struct lf_wal *w, unsigned mirror)
+static void fail_mirror(struct lf_wal *w, unsigned mirror, int error)
 {
+        w->error = error;
         w->failed_mirrors |= 1u << mirror;
         if (w->failed_mirrors == (1u << w->source.mirrors) - 1)
                 w->failed = true;
@@ -152,7 +154,7 @@ static int send_commit(struct lf_wal *w)
                     w->disk->ops->commit(w->disk, file, lf_wal_offset_of(&w->source, c->position), buffer,
                                          (size_t)slots * LF_WAL_RECORD_SIZE, buffer * LF_WAL_MIRRORS + m);
                 if (rc < 0)
-                        fail_mirror(w, m);
+                        fail_mirror(w, m, -rc);
                 else
                         c->pending |= 1u << m;
         }
@@ -214,7 +216,7 @@ int lf_wal_reap(struct lf_wal *w, unsigned wait_us)
                 if (c[i].result == 0)
                         k->done |= 1u << mirror;
                 else
-                        fail_mirror(w, mirror);
+                        fail_mirror(w, mirror, -c[i].result);
         }
         advance(w);
         if (w->wanted && !w->failed)
@@ -242,6 +244,19 @@ uint64_t lf_wal_entries(const struct lf_wal *w)
 unsigned lf_wal_in_flight(const struct lf_wal *w)
 {
         return (unsigned)(w->filling - w->freed);
+}
+
+int lf_wal_error(const struct lf_wal *w)
+{
+        return w->error;
+}
+
+unsigned lf_wal_segments_free(const struct lf_wal *w)
+{
+        unsigned current = lf_wal_segment_of(&w->source, w->position), n = 0;
+        for (unsigned s = 0; s < w->source.segments; s++)
+                n += s != current && w->ends[s] <= w->consumed;
+        return n;
 }
 
 int lf_wal_consumed(struct lf_wal *w, uint64_t index)
@@ -282,7 +297,7 @@ static int read_mirror(void *context, unsigned mirror, unsigned segment, uint64_
         if (!(w->failed_mirrors & 1u << mirror))
                 rc = w->disk->ops->read(w->disk, mirror * w->source.segments + segment, offset, buffer, size);
         if (rc < 0)
-                fail_mirror(w, mirror);
+                fail_mirror(w, mirror, -rc);
         if (w->failed)
                 return rc < 0 ? rc : -EIO;
         if (w->failed_mirrors & 1u << mirror)

@@ -93,6 +93,10 @@ unsigned lf_wal_in_flight(const struct lf_wal *wal);
 int lf_wal_consumed(struct lf_wal *wal, uint64_t index);
 
 enum lf_wal_state lf_wal_state(const struct lf_wal *wal);
+/* The errno (positive) of the last disk that failed; 0: none has. */
+int lf_wal_error(const struct lf_wal *wal);
+/* Segments that can be begun, the one that is being written not counted. */
+unsigned lf_wal_segments_free(const struct lf_wal *wal);
 
 /* "ok", "degraded", "full", "failed". */
 const char *lf_wal_state_text(enum lf_wal_state state);
