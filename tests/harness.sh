@@ -134,7 +134,7 @@ start() {
 harness_start_dataplane() { start landfalld "$B/landfalld" --run-dir "$RUN"; }
 harness_start_control() { start control "$B/landfall-control" --config "$W/landfall.yaml"; }
 
-harness_ready() { $IN "$B/landfall" status --run-dir "$RUN" --json | grep -q '"generation": *[1-9]'; }
+harness_ready() { grep -q '"generation": *[1-9]' <<<"$($IN "$B/landfall" status --run-dir "$RUN" --json)"; }
 
 harness_start() {
         harness_start_dataplane
