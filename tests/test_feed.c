@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/feed/feed.h"
@@ -145,12 +146,13 @@ static void a_key_left_out_of_the_keyring_locks_the_record(void **state)
         struct lf_keyring_key *keys;
         struct lf_feed_reader *r;
         uint8_t private[32], public[32];
+        uint64_t expires;
         uint32_t n;
         size_t records;
         bool changed = false;
         add_people(w, 10, NULL);
         assert_int_equal(lf_keyring_appliance(w->secret, private, public), 0);
-        assert_int_equal(lf_keyring_read(w->keyring, private, public, 1, &keys, &n), 0);
+        assert_int_equal(lf_keyring_read(w->keyring, private, public, 1, &keys, &n, &expires), 0);
         assert_int_equal(n, 10);
         assert_int_equal(lf_keyring_write(w->keyring, public, 1, 1ull << 40, keys, 9), 0);
         lf_keyring_free(keys, n);
@@ -159,6 +161,73 @@ static void a_key_left_out_of_the_keyring_locks_the_record(void **state)
         assert_int_equal(lf_feed_reader_locked(r), 1);
         assert_null(lf_feed_reader_records(r, &records)[9].payload);
         lf_feed_reader_close(r);
+}
+
+static void an_expired_keyring_locks_every_record(void **state)
+{
+        struct world *w = *state;
+        struct lf_keyring_key *keys;
+        struct lf_feed_reader *r;
+        uint8_t private[32], public[32];
+        uint64_t expires;
+        uint32_t n_keys;
+        size_t n;
+        bool changed = false;
+        add_people(w, 10, NULL);
+        assert_int_equal(lf_keyring_appliance(w->secret, private, public), 0);
+        assert_int_equal(lf_keyring_read(w->keyring, private, public, 1, &keys, &n_keys, &expires), 0);
+        uint64_t soon = (uint64_t)time(NULL) + 1;
+        assert_int_equal(lf_keyring_write(w->keyring, public, 1, soon, keys, n_keys), 0);
+        assert_int_equal(lf_feed_reader_open(&w->options, &r, why), 0);
+        assert_int_equal(lf_feed_reader_sync(r, &changed, why), 0);
+        assert_int_equal(lf_feed_reader_locked(r), 0);
+        while ((uint64_t)time(NULL) <= soon)
+                usleep(50000);
+        changed = false;
+        assert_int_equal(lf_feed_reader_sync(r, &changed, why), -EKEYEXPIRED);
+        assert_true(changed);
+        assert_int_equal(lf_feed_reader_locked(r), 10);
+        const struct lf_feed_record *records = lf_feed_reader_records(r, &n);
+        for (size_t i = 0; i < n; i++)
+                assert_null(records[i].payload);
+        changed = false;
+        assert_int_equal(lf_feed_reader_sync(r, &changed, why), -EKEYEXPIRED);
+        assert_false(changed);
+        assert_int_equal(lf_keyring_write(w->keyring, public, 1, soon + 1000, keys, n_keys), 0);
+        assert_int_equal(lf_feed_reader_sync(r, &changed, why), 0);
+        assert_int_equal(lf_feed_reader_locked(r), 0);
+        lf_keyring_free(keys, n_keys);
+        lf_feed_reader_close(r);
+}
+
+static void a_feed_that_is_not_there_keeps_no_other_from_working(void **state)
+{
+        struct world *w = *state;
+        struct lf_replica *r;
+        struct lf_generation *g;
+        struct lf_feed_state feed;
+        bool changed = false;
+        add_people(w, 4, NULL);
+        assert_int_equal(lf_engines_init(), 0);
+        struct lf_replica_dataset dataset[2] = {
+            {.number = 1, .modality = LF_MODALITY_PERSON, .categories = 3},
+            {.number = 2, .modality = LF_MODALITY_PERSON, .categories = 3}};
+        snprintf(dataset[0].feed_dir, sizeof dataset[0].feed_dir, "%s/nowhere", w->dir);
+        snprintf(dataset[0].feed_key, sizeof dataset[0].feed_key, "%s/nowhere/key", w->dir);
+        snprintf(dataset[1].feed_dir, sizeof dataset[1].feed_dir, "%s", w->feed);
+        snprintf(dataset[1].feed_key, sizeof dataset[1].feed_key, "%s", w->key);
+        snprintf(dataset[1].keyring, sizeof dataset[1].keyring, "%s", w->keyring);
+        assert_int_equal(lf_replica_open(dataset, 2, w->secret, &r, why), 0);
+        assert_int_equal(lf_replica_sync(r, &changed, why), -ENOENT);
+        assert_true(changed);
+        assert_int_equal(lf_replica_build(r, 1, 1, &g, why), 0);
+        assert_int_equal(g->records, 4);
+        assert_int_equal(lf_replica_feed_state(r, 0, &feed), 0);
+        assert_int_equal(feed.error, -ENOENT);
+        assert_int_equal(lf_replica_feed_state(r, 1, &feed), 0);
+        assert_int_equal(feed.error, 0);
+        lf_generation_wipe_destroy(g);
+        lf_replica_close(r);
 }
 
 static void rollback_and_fork_are_refused(void **state)
@@ -288,6 +357,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(records_arrive_and_leave, set_up, tear_down),
             cmocka_unit_test_setup_teardown(a_key_left_out_of_the_keyring_locks_the_record, set_up,
+                                            tear_down),
+            cmocka_unit_test_setup_teardown(an_expired_keyring_locks_every_record, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(a_feed_that_is_not_there_keeps_no_other_from_working, set_up,
                                             tear_down),
             cmocka_unit_test_setup_teardown(rollback_and_fork_are_refused, set_up, tear_down),
             cmocka_unit_test_setup_teardown(nothing_unsigned_is_taken, set_up, tear_down),

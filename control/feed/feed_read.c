@@ -21,6 +21,7 @@ struct lf_feed_reader {
         struct lf_tlog_checkpoint seen; /* size 0: nothing yet */
         uint64_t time;
         struct timespec keyring_time;
+        uint64_t keyring_expires; /* seconds; 0: it has, or there is none */
         struct lf_feed_record *record;
         size_t n;
         size_t locked;
@@ -294,6 +295,7 @@ static int rebuild(struct lf_feed_reader *r, struct lf_tlog_reader *log, struct 
         const struct lf_tlog_checkpoint *c = lf_tlog_reader_checkpoint(log);
         struct lf_keyring_key *keys = NULL;
         uint32_t n_keys = 0;
+        uint64_t now = (uint64_t)time(NULL), expires = 0;
         size_t locked = 0;
         int e = draft_init(d, r, c->size - r->seen.size);
         if (e < 0)
@@ -302,8 +304,10 @@ static int rebuild(struct lf_feed_reader *r, struct lf_tlog_reader *log, struct 
         d->changed |= new_keys;
         if (e == 0 && d->changed) {
                 drop_dead(d);
-                e = lf_keyring_read(r->keyring, r->appliance_private, r->appliance_public,
-                                    (uint64_t)time(NULL), &keys, &n_keys);
+                e = lf_keyring_read(r->keyring, r->appliance_private, r->appliance_public, now, &keys,
+                                    &n_keys, &expires);
+                if (e == -EKEYEXPIRED)
+                        e = expires = 0; /* no key: every record is locked */
                 if (e < 0)
                         fail(why, e, "cannot use the keyring", r->keyring);
                 else
@@ -317,6 +321,7 @@ static int rebuild(struct lf_feed_reader *r, struct lf_tlog_reader *log, struct 
                 r->record = d->record;
                 r->n = d->n;
                 r->locked = locked;
+                r->keyring_expires = expires;
                 d->record = NULL;
                 d->n = 0;
         }
@@ -335,7 +340,8 @@ int lf_feed_reader_sync(struct lf_feed_reader *r, bool *ret_changed, char *why)
         int e = lf_tlog_reader_open(path, &r->key, 1, &log, NULL);
         if (e < 0)
                 return fail(why, e, "cannot read the checkpoint of", path);
-        bool new_keys = keyring_changed(r, &keyring_time);
+        bool new_keys = keyring_changed(r, &keyring_time) ||
+                        (r->keyring_expires && r->keyring_expires < (uint64_t)time(NULL));
         e = check_growth(r, log, why);
         if (e == 0 && (new_keys || lf_tlog_reader_checkpoint(log)->size > r->seen.size))
                 e = rebuild(r, log, &d, new_keys, why);
@@ -343,6 +349,9 @@ int lf_feed_reader_sync(struct lf_feed_reader *r, bool *ret_changed, char *why)
                 r->keyring_time = keyring_time;
                 if (d.changed)
                         *ret_changed = true;
+                if (r->n && r->keyring_expires == 0)
+                        e = fail(why, -EKEYEXPIRED,
+                                 "no record can be searched until there is a new keyring:", r->keyring);
         }
         drop_all(d.record, d.n);
         free(d.slot);

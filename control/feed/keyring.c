@@ -172,7 +172,7 @@ static int read_exact(int fd, void *p, size_t size)
 }
 
 int lf_keyring_read(const char *path, const uint8_t appliance_private[32], const uint8_t appliance_public[32],
-                    uint64_t now, struct lf_keyring_key **ret_keys, uint32_t *ret_n)
+                    uint64_t now, struct lf_keyring_key **ret_keys, uint32_t *ret_n, uint64_t *ret_expires)
 {
         struct lf_keyring_header h;
         struct stat st;
@@ -211,6 +211,7 @@ int lf_keyring_read(const char *path, const uint8_t appliance_private[32], const
         }
         *ret_keys = keys;
         *ret_n = h.keys;
+        *ret_expires = h.expires;
         return 0;
 }
 

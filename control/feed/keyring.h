@@ -33,8 +33,8 @@ int lf_keyring_appliance(const char *secret_path, uint8_t ret_private[32], uint8
 int lf_keyring_write(const char *path, const uint8_t appliance_public[32], uint64_t issued, uint64_t expires,
                      const struct lf_keyring_key *keys, uint32_t n);
 /* Keys in rising order of index; ret_keys is to be freed with lf_keyring_free. -EBADMSG: damaged, or for
- * another appliance. -EKEYEXPIRED: past its time at `now`. */
+ * another appliance. -EKEYEXPIRED: past its time at `now`. ret_expires: when that will be. */
 int lf_keyring_read(const char *path, const uint8_t appliance_private[32], const uint8_t appliance_public[32],
-                    uint64_t now, struct lf_keyring_key **ret_keys, uint32_t *ret_n);
+                    uint64_t now, struct lf_keyring_key **ret_keys, uint32_t *ret_n, uint64_t *ret_expires);
 /* Wipes. NULL is fine. */
 void lf_keyring_free(struct lf_keyring_key *keys, uint32_t n);

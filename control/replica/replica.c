@@ -18,6 +18,7 @@ struct dataset {
 struct lf_replica {
         unsigned n;
         struct dataset *dataset;
+        char *appliance_key; /* path */
 };
 
 void lf_replica_close(struct lf_replica *r)
@@ -27,6 +28,7 @@ void lf_replica_close(struct lf_replica *r)
         for (unsigned i = 0; i < r->n; i++)
                 lf_feed_reader_close(r->dataset[i].feed);
         free(r->dataset);
+        free(r->appliance_key);
         free(r);
 }
 
@@ -34,29 +36,35 @@ int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const
                     struct lf_replica **ret, char why[LF_REPLICA_WHY])
 {
         struct lf_replica *r = calloc(1, sizeof *r);
-        if (r)
+        if (r) {
                 r->dataset = calloc(n ? n : 1, sizeof *r->dataset);
-        if (!r || !r->dataset) {
-                free(r);
+                r->appliance_key = strdup(appliance_key_path);
+        }
+        if (!r || !r->dataset || !r->appliance_key) {
+                lf_replica_close(r);
                 snprintf(why, LF_REPLICA_WHY, "no memory for %u datasets", n);
                 return -ENOMEM;
         }
         r->n = n;
-        for (unsigned i = 0; i < n; i++) {
-                struct dataset *d = &r->dataset[i];
-                d->info = datasets[i];
+        for (unsigned i = 0; i < n; i++)
+                r->dataset[i].info = datasets[i];
+        *ret = r;
+        return 0;
+}
+
+/* Opened when it is first needed: a feed whose key has not been delivered yet keeps no other from working. */
+static int sync_feed(struct lf_replica *r, struct dataset *d, bool *ret_changed, char *why)
+{
+        if (!d->feed) {
                 struct lf_feed_options options = {.directory = d->info.feed_dir,
                                                   .key = d->info.feed_key,
                                                   .keyring = d->info.keyring,
-                                                  .appliance = appliance_key_path};
+                                                  .appliance = r->appliance_key};
                 int e = lf_feed_reader_open(&options, &d->feed, why);
-                if (e < 0) {
-                        lf_replica_close(r);
+                if (e < 0)
                         return e;
-                }
         }
-        *ret = r;
-        return 0;
+        return lf_feed_reader_sync(d->feed, ret_changed, why);
 }
 
 int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA_WHY])
@@ -65,12 +73,14 @@ int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA
         for (unsigned i = 0; i < r->n; i++) {
                 struct dataset *d = &r->dataset[i];
                 char text[LF_FEED_WHY] = "";
-                int e = lf_feed_reader_sync(d->feed, ret_changed, text);
+                int e = sync_feed(r, d, ret_changed, text);
                 d->state.error = e;
                 snprintf(d->state.text, sizeof d->state.text, "%s", text);
-                d->state.size = lf_feed_reader_size(d->feed);
-                d->state.checkpoint_time = lf_feed_reader_time(d->feed);
-                d->state.locked = lf_feed_reader_locked(d->feed);
+                if (d->feed) {
+                        d->state.size = lf_feed_reader_size(d->feed);
+                        d->state.checkpoint_time = lf_feed_reader_time(d->feed);
+                        d->state.locked = lf_feed_reader_locked(d->feed);
+                }
                 if (e < 0 && first == 0) {
                         first = e;
                         snprintf(why, LF_REPLICA_WHY, "%s", text);
@@ -97,8 +107,8 @@ int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_
         for (unsigned i = 0; e == 0 && i < r->n; i++) {
                 struct dataset *d = &r->dataset[i];
                 uint64_t before = g->records;
-                size_t n;
-                const struct lf_feed_record *records = lf_feed_reader_records(d->feed, &n);
+                size_t n = 0;
+                const struct lf_feed_record *records = d->feed ? lf_feed_reader_records(d->feed, &n) : NULL;
                 d->state.left_out = 0;
                 e = lf_group_build(&d->info, records, n, number, per_group, now, g, &d->state.left_out);
                 d->state.records = g->records - before;

@@ -43,7 +43,7 @@ struct lf_generation {
 
 struct lf_replica;
 
-/* Reads no log yet. -ENOMEM, or the error of a key file. */
+/* Reads no file yet. -ENOMEM. */
 int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const char *appliance_key_path,
                     struct lf_replica **ret, char why[LF_REPLICA_WHY]);
 /* Follows all feeds. A feed that fails keeps what it had, and shows it in its state; then the first error is
