@@ -136,7 +136,7 @@ static void fill_counters(const struct lf_handover_options *o, const struct lf_p
         c->started_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
         c->port_kind = o->port_kind;
         snprintf(c->interface, sizeof c->interface, "%s", lf_port_describe(port));
-        snprintf(c->isa, sizeof c->isa, "x86-64-v2");
+        snprintf(c->isa, sizeof c->isa, "%s", lf_isa_name(lf_engines_isa()));
 }
 
 static void explain_path(int error, char why[256])

@@ -1,6 +1,7 @@
 #include "matcher/engine.h"
 
 #include "matcher/engines.h"
+#include "matcher/isa.h"
 
 /* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
 static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
@@ -8,8 +9,13 @@ static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
     [LF_MODALITY_PERSON] = {&lf_person_engine, NULL},
 };
 
+static enum lf_isa isa;
+
 int lf_engines_init(void)
 {
+        int chosen = lf_isa_choose(&isa);
+        if (chosen < 0)
+                return chosen;
         for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
                 int r = engines[m].init ? engines[m].init() : 0;
                 if (r < 0)
@@ -21,4 +27,9 @@ int lf_engines_init(void)
 const struct lf_engine *lf_engine_for(enum lf_modality modality)
 {
         return (unsigned)modality < LF_MODALITY_COUNT ? engines[modality].engine : NULL;
+}
+
+enum lf_isa lf_engines_isa(void)
+{
+        return isa;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "matcher/isa.h"
+
 enum lf_modality {
         LF_MODALITY_FINGERPRINT = 0,
         LF_MODALITY_IRIS = 1,
@@ -132,7 +134,10 @@ struct lf_engine {
 };
 
 /* Prepares tables and libraries (ICU's transliterators, SIMD dispatch) once, before any core starts and
- * before the sandbox closes. -ENOMEM, -ENOTSUP. */
+ * before the sandbox closes. Chooses the instruction set (LANDFALL_ISA in the environment forces one).
+ * -ENOMEM; -ENOTSUP and -EINVAL as lf_isa_choose. */
 int lf_engines_init(void);
+/* What it chose. */
+enum lf_isa lf_engines_isa(void);
 /* NULL when this build has no engine for the modality. */
 const struct lf_engine *lf_engine_for(enum lf_modality modality);
