@@ -11,7 +11,7 @@ first=$(number generation)
 
 # Two lanes ask, one plan after the other, until told to stop.
 plan 1200 >"$W/plan"
-keep_asking() { while [[ ! -f $W/stop ]]; do "$B/landfall" check --lane "$W/$1" --quiet --in-flight 8 "$W/plan" || return; done; }
+keep_asking() { while [[ ! -f $W/stop ]]; do "$B/landfall" check --lane "$W/$1" --in-flight 8 "$W/plan" || return; done; }
 keep_asking gate-1 >"$W/gate.checks" 2>&1 & gate=$!
 keep_asking desk-1 >"$W/desk.checks" 2>&1 & desk=$!
 
@@ -26,13 +26,14 @@ for ((i = 1; i <= ROUNDS; i++)); do
                 check_eventually "round $i: who was removed is not" 10 ask_is CLEAR desk-1 "$(newcomer "$i")"
         fi
 done
-# A finger, too.
-"$B/landfall" feed add "$W/feed-prints" --modality fingerprint --category 0 --ids "$W/prints.ids" "$W/fingers/109_1.iso" >/dev/null
-harness_publish prints
 touch "$W/stop"
 wait "$gate"; check "gate-1: not one query unavailable or wrong" test $? = 0
 wait "$desk"; check "desk-1: not one query unavailable or wrong" test $? = 0
+grep -h -A3 "^!" "$W"/*.checks | head -20
 echo "     $(cat "$W"/*.checks | sed -nE 's/^([0-9]+) queries, .*/\1/p' | paste -sd+ | bc) queries under load, generations $first to $(number generation)"
+# A finger, too.
+"$B/landfall" feed add "$W/feed-prints" --modality fingerprint --category 0 --ids "$W/prints.ids" "$W/fingers/109_1.iso" >/dev/null
+harness_publish prints
 check_eventually "a finger that was added is found" 10 finger_is CANDIDATE gate-1 "$W/fingers/109_2.iso"
 check "two dozen generations" test $(($(number generation) - first)) -ge $((ROUNDS + ROUNDS / 2))
 check_eventually "the old generations are let go" 5 test_held
