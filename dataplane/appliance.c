@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <pthread.h>
-#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <stdio.h>
@@ -163,7 +162,7 @@ int lf_appliance_open(const struct lf_handover_options *o, const char *run_dir, 
         if (r == 0)
                 r = open_port(o, &a.port, why);
         if (r == 0) {
-                counters->tsc_hz = rte_get_tsc_hz();
+                counters->tsc_hz = lf_eal_tsc_hz();
                 r = lf_dataplane_create(o, a.port, counters, a.wal, boot, &a.dp);
                 if (r < 0)
                         explain_path(r, why);

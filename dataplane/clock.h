@@ -1,26 +1,32 @@
 /* Time on the cores: the TSC, anchored to the machine's real time at start and slewed to it.
  *
  * The main thread updates it several times a second; every core reads it without a lock. Real time follows
- * steps of the machine's clock; legal time (expiry, warrants, retention) stands still instead of running
- * backwards. */
+ * steps of the machine's clock. Legal time (expiry, warrants, retention) follows the TSC: it stands still
+ * instead of running backwards, and of the steps forward since the start it takes a minute in all. What is
+ * beyond stays out until landfalld starts again, which takes the clock for right (so far that is one
+ * operator's act; nothing here asks a second one). */
 #pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LF_CLOCK_STEP_NS 1000000000ll /* a larger error is a step, a smaller one is slewed away */
+#define LF_CLOCK_STEP_NS    20000000ll    /* a larger error is a step, a smaller one is slewed away */
+#define LF_CLOCK_FORWARD_NS 60000000000ll /* of steps forward, what legal time takes without approval */
 
 struct lf_clock {
         _Atomic uint32_t sequence; /* odd while the main thread writes */
-        _Atomic uint64_t tsc, ns;  /* the anchor */
+        _Atomic uint64_t tsc, ns;  /* the anchor: time without the steps */
         _Atomic uint64_t rate;     /* nanoseconds for a cycle, times 2^32 */
         _Atomic uint64_t floor;    /* legal time is never below */
-        uint64_t last_real, last_tsc;
+        _Atomic int64_t offset;    /* the sum of all steps */
+        uint64_t nominal, base;    /* rates: as it was given, as it was measured */
+        uint64_t since_real, since_tsc;
 };
 
-/* tsc_hz as far as it is known; it is measured afterwards. Main thread, before the cores start. */
-void lf_clock_init(struct lf_clock *c, uint64_t tsc_hz, uint64_t tsc, uint64_t real_ns);
+/* tsc_hz within a thousandth, legal_floor (nanoseconds since 1970) the latest legal time there was before.
+ * Main thread, before the cores start. */
+void lf_clock_init(struct lf_clock *c, uint64_t tsc_hz, uint64_t tsc, uint64_t real_ns, uint64_t legal_floor);
 /* A reading of both clocks, taken together. True: the machine's clock has stepped. Main thread. */
 bool lf_clock_update(struct lf_clock *c, uint64_t tsc, uint64_t real_ns);
 

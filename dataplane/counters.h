@@ -114,6 +114,7 @@ struct lf_counters {
         lf_counter shards;
         lf_counter records;
         lf_counter clock_steps;
+        lf_counter legal_ns; /* legal time at updated_ns */
         lf_counter control_connected;
         lf_counter control_seen_ns;          /* CLOCK_REALTIME of its last message */
         _Alignas(64) lf_counter audit_state; /* enum lf_audit_state */

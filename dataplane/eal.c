@@ -3,6 +3,7 @@
 #include "dataplane/ports/port.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_log.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SLACK_MIB 48 /* EAL's own, devices and the path, beside the ports' buffers */
 #define ARGS_MAX  16
@@ -83,6 +85,31 @@ static int make_lcores(const struct lf_handover_options *o, char *out, size_t si
                 return -EINVAL;
         }
         return 0;
+}
+
+static uint64_t raw_ns(uint64_t *ret_tsc)
+{
+        uint64_t least = UINT64_MAX, ns = 0;
+        for (unsigned i = 0; i < 8; i++) {
+                struct timespec t;
+                uint64_t before = rte_rdtsc();
+                clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+                uint64_t passed = rte_rdtsc() - before;
+                if (passed >= least)
+                        continue;
+                least = passed;
+                *ret_tsc = before + passed / 2;
+                ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+        }
+        return ns;
+}
+
+uint64_t lf_eal_tsc_hz(void)
+{
+        uint64_t from_tsc, to_tsc, from = raw_ns(&from_tsc);
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        uint64_t to = raw_ns(&to_tsc);
+        return (uint64_t)((unsigned __int128)(to_tsc - from_tsc) * 1000000000 / (to - from));
 }
 
 static int check(const struct lf_handover_options *o, char why[256])

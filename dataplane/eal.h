@@ -17,3 +17,7 @@ int lf_eal_start(const struct lf_handover_options *options, const char *run_dir,
 /* The last line that DPDK logged as an error, "" if none: the cause when opening a port fails. Static
  * storage. */
 const char *lf_eal_said(void);
+
+/* Cycles a second of the TSC, measured against the kernel's raw clock in a tenth of a second. (EAL rounds its
+ * own to 10 MHz, which can be off by thousandths.) Main thread. */
+uint64_t lf_eal_tsc_hz(void);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LF_HANDOVER_MAGIC   0x484c464cu /* "LFLH" */
-#define LF_HANDOVER_ABI     1
+#define LF_HANDOVER_ABI     2
 #define LF_HANDOVER_SOCKET  "dataplane.sock" /* in the run directory */
 #define LF_HANDOVER_FDS_MAX 200              /* in one message */
 
@@ -82,6 +82,7 @@ struct lf_handover_options {
         uint32_t audit_segments;     /* 2..64 */
         uint32_t hugepages;          /* MiB that EAL may take from huge pages; 0: none, ordinary pages */
         uint64_t audit_expected;     /* entries that control has in tiles: the log must hold no fewer */
+        uint64_t legal_floor;        /* the latest legal time there was, seconds since 1970 */
         uint8_t audit_key[32];
         uint8_t appliance[16];
 };

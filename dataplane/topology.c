@@ -8,7 +8,8 @@ int lf_topology_check(const struct lf_handover_options *o, unsigned port_queues)
 {
         unsigned ios = 0, matches = 0;
         if (o->cores < 1 || o->cores > LF_CORES_MAX || o->contexts < 64 || o->contexts > 4096 ||
-            (o->contexts & (o->contexts - 1)) != 0 || o->sessions < 1 || o->sessions > 65536)
+            (o->contexts & (o->contexts - 1)) != 0 || o->sessions < 1 || o->sessions > 65536 ||
+            o->legal_floor > UINT64_MAX / 1000000000)
                 return -EINVAL;
         for (unsigned i = 0; i < o->cores; i++) {
                 if (o->core[i].roles == 0 || o->core[i].roles & ~(LF_ROLE_IO | LF_ROLE_MATCH))

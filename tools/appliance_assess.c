@@ -18,6 +18,20 @@ static void say(struct lf_appliance *a, const char *cure, const char *format, ..
         a->reason[a->n++].cure = cure;
 }
 
+/* Legal time follows a clock that is set only so far. */
+static void assess_clock(struct lf_appliance *a)
+{
+        int64_t ahead = (int64_t)(lf_read(&a->now->legal_ns) - lf_read(&a->now->updated_ns)) / 1000000000;
+        if (ahead < 0)
+                say(a, "set the clock right; if it is right, restart landfalld",
+                    "the clock was set forward: legal time does not follow and is %lld s behind it",
+                    (long long)-ahead);
+        if (ahead > 0)
+                say(a, "set the clock right; legal time waits for it",
+                    "the clock is behind: legal time does not run back and is %lld s ahead of it",
+                    (long long)ahead);
+}
+
 static void assess_dataplane(struct lf_appliance *a)
 {
         const struct lf_counters *c = a->now;
@@ -26,6 +40,7 @@ static void assess_dataplane(struct lf_appliance *a)
         if (!lf_read(&c->generation))
                 say(a, "landfall-control builds it; see feeds below",
                     "no gallery generation: every query is refused");
+        assess_clock(a);
         if (!a->balanced)
                 say(a, "report this: it is a fault in landfalld", "the counters do not add up: %.300s",
                     a->balance);

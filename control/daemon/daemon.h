@@ -51,6 +51,7 @@ struct lf_control {
         char policy_error[160];
 
         struct lf_state *state;
+        uint64_t clock_began; /* what the clock said when the machine's uptime was 0; 0: not read yet */
         struct lf_cookie_keys *keys;
         uint64_t keys_rotated; /* seconds since 1970 */
         char keys_error[160];
@@ -102,7 +103,8 @@ void lf_control_generations(struct lf_control *c);
 
 /* work.c: the tick. */
 void lf_control_tick(struct lf_control *c);
-/* Legal time and the clock, seconds since 1970. */
+/* Legal time, seconds since 1970: the clock's, but never back, never behind landfalld's, and of what the
+ * clock was set forward since the start no more than landfalld takes. */
 uint64_t lf_control_legal_now(struct lf_control *c);
 
 void lf_outcomes_step(struct lf_outcomes *o, const struct lf_counters *counters, uint64_t now);

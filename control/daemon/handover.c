@@ -11,7 +11,7 @@
 
 int lf_control_fill_options(void *arg, struct lf_handover_options *o)
 {
-        const struct lf_control *c = arg;
+        struct lf_control *c = arg;
         const struct lf_config *f = c->config;
         struct lf_audit_worker_state audit;
         lf_audit_worker_get_state(c->audit, &audit);
@@ -40,6 +40,7 @@ int lf_control_fill_options(void *arg, struct lf_handover_options *o)
         o->audit_segments = f->audit.segments;
         o->hugepages = (uint32_t)(f->hugepages >> 20);
         o->audit_expected = audit.published;
+        o->legal_floor = lf_control_legal_now(c);
         memcpy(o->audit_key, c->wal_key, sizeof o->audit_key);
         memcpy(o->appliance, lf_site_appliance(c->site), sizeof o->appliance);
         return 0;

@@ -2,6 +2,7 @@
 #include "control/daemon/daemon.h"
 
 #include "base/log.h"
+#include "dataplane/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,17 @@
 
 uint64_t lf_control_legal_now(struct lf_control *c)
 {
-        return lf_state_legal_time(c->state, (uint64_t)time(NULL));
+        struct timespec up;
+        clock_gettime(CLOCK_BOOTTIME, &up); /* slewed as the clock is, but never set */
+        uint64_t now = (uint64_t)time(NULL), passed = (uint64_t)up.tv_sec;
+        if (c->clock_began == 0)
+                c->clock_began = now - passed;
+        uint64_t most = c->clock_began + passed + LF_CLOCK_FORWARD_NS / 1000000000;
+        if (now > most)
+                now = most;
+        if (c->counters && lf_read(&c->counters->legal_ns) / 1000000000 > now)
+                now = lf_read(&c->counters->legal_ns) / 1000000000;
+        return lf_state_legal_time(c->state, now);
 }
 
 /* landfalld makes a new page at each start. */
@@ -49,6 +60,7 @@ static void each_second(struct lf_control *c)
         struct lf_audit_worker_state audit;
         lf_audit_worker_get_state(c->audit, &audit);
         map_counters(c);
+        lf_control_legal_now(c); /* keeps what landfalld has reached, for when it starts again */
         rotate_keys(c);
         lf_control_policy(c);
         lf_control_generations(c);
