@@ -5,6 +5,7 @@
 #include "dataplane/control_link.h"
 #include "dataplane/intake.h"
 #include "dataplane/run_dir.h"
+#include "dataplane/sandbox.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -241,6 +242,7 @@ int main(int argc, char **argv)
         uint32_t control_uid = geteuid();
         char why[256];
         int c, dir, r;
+        lf_sandbox_prepare();
         lf_log_program("landfalld");
         while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
                 if (c == 'r') {

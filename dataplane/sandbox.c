@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -75,7 +76,7 @@ static const struct rule {
      "DPDK's interrupt thread, when descriptors come or go"},
     {SCMP_SYS(epoll_create1), ON(LF_PORT_MEMIF), 0, 0, 0, "the same"},
     {SCMP_SYS(epoll_ctl), ON(LF_PORT_MEMIF), 0, 0, 0, "the same"},
-    {SCMP_SYS(timerfd_settime), ON(LF_PORT_MEMIF), 0, 0, 0, "DPDK's alarms"},
+    {SCMP_SYS(timerfd_settime), ON(LF_PORT_MEMIF) | ON(LF_PORT_PCI), 0, 0, 0, "DPDK's alarms"},
 #if defined(__SANITIZE_ADDRESS__)
     {SCMP_SYS(sigaltstack), ANY, 0, 0, 0, "AddressSanitizer, at the end of a thread"},
     {SCMP_SYS(sched_getaffinity), ANY, 0, 0, 0, "AddressSanitizer"},
@@ -140,6 +141,11 @@ static int become(uint32_t uid, uint32_t gid, char why[256])
                 return -EPERM;
         }
         return 0;
+}
+
+void lf_sandbox_prepare(void)
+{
+        mallopt(M_ARENA_MAX, 4); /* a given number is not derived from that of the CPUs */
 }
 
 int lf_sandbox_drop(uint32_t uid, uint32_t gid, char why[256])

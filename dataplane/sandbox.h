@@ -6,6 +6,10 @@
 
 #include <stdint.h>
 
+/* At the start of main, before any other thread: what libraries would otherwise find out later, when they may
+ * no longer look (libc's allocator counts the CPUs in /sys when many threads allocate). */
+void lf_sandbox_prepare(void);
+
 /* Becomes `uid` and `gid` with no groups and no capability, for good: new privileges, core dumps and ptrace
  * by equals end too. Without root, uid must be 0 or the own one. `why` (256 bytes) says what failed. -EPERM:
  * root, and uid 0 asked; or a thread kept a capability. Else the errno. */

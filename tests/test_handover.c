@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -300,6 +301,27 @@ static void killed(void **state)
         assert_memory_not_equal(boot, page->boot, sizeof boot);
 }
 
+/* Legal time begins where control says that it had been. */
+static void legal_time_goes_on(void **state)
+{
+        struct peer p;
+        struct lf_handover_options o;
+        const struct lf_counters *its_page;
+        peer_init(&p, &o);
+        uint64_t floor = (uint64_t)time(NULL) + 3600;
+        o.legal_floor = floor;
+        peer_start(&p);
+        peer_connect(&p);
+        peer_configure(&p, &o);
+        assert_int_equal(lf_counters_map(p.dir, &its_page), 0);
+        for (int i = 0; i < 500 && lf_read(&its_page->legal_ns) == 0; i++)
+                usleep(10000);
+        assert_true(lf_read(&its_page->legal_ns) >= floor * 1000000000);
+        lf_counters_unmap(its_page);
+        assert_int_equal(kill(p.pid, SIGTERM), 0);
+        assert_int_equal(peer_wait(&p), 0);
+}
+
 /* Root's own directory, closed to all others, serves too; landfalld still ends up with nothing. */
 static void directory_of_root(void **state)
 {
@@ -413,6 +435,7 @@ int main(void)
             WITH(stranger),
             cmocka_unit_test(bad_options),
             cmocka_unit_test(directory_of_root),
+            cmocka_unit_test(legal_time_goes_on),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

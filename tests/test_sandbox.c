@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -229,6 +230,68 @@ static void every_thread(void **state)
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+#define ALLOCATING 16
+
+static void *allocate(void *unused)
+{
+        pthread_barrier_wait(&barrier);
+        void *volatile p = malloc(100);
+        pthread_barrier_wait(&barrier); /* none ends before all have an arena, or would have one */
+        free(p);
+        return NULL;
+}
+
+/* More cores than CPUs that libc guesses at first: each allocates for the first time in the sandbox. */
+static void many_threads_allocate(void **state)
+{
+        pid_t pid = fork();
+        if (pid == 0) {
+                pthread_t t[ALLOCATING];
+                lf_sandbox_prepare();
+                pthread_barrier_init(&barrier, NULL, ALLOCATING + 1);
+                for (unsigned i = 0; i < ALLOCATING; i++)
+                        if (pthread_create(&t[i], NULL, allocate, NULL))
+                                _exit(20);
+                enter();
+                pthread_barrier_wait(&barrier);
+                pthread_barrier_wait(&barrier);
+                for (unsigned i = 0; i < ALLOCATING; i++)
+                        pthread_join(t[i], NULL);
+                _exit(0);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* An alarm of DPDK on a PCI device; and not on a port that has none. */
+static void set_alarm(void)
+{
+        struct itimerspec in = {.it_value.tv_sec = 1};
+        timerfd_settime(-1, 0, &in, NULL);
+}
+
+static void alarms_by_port(void **state)
+{
+        static const uint32_t kinds[] = {LF_PORT_UDP, LF_PORT_AF_XDP, LF_PORT_MEMIF, LF_PORT_PCI};
+        for (unsigned i = 0; i < 4; i++) {
+                pid_t pid = fork();
+                if (pid == 0) {
+                        if (lf_sandbox_close(kinds[i]) < 0)
+                                _exit(ENTER);
+                        set_alarm();
+                        _exit(0);
+                }
+                int status = 0;
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                if (kinds[i] == LF_PORT_MEMIF || kinds[i] == LF_PORT_PCI)
+                        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+                else
+                        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+        }
+}
+
 static int privileges_left(void)
 {
         char line[256], why[256];
@@ -277,8 +340,10 @@ static void refused(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(forbidden),  cmocka_unit_test(allowed), cmocka_unit_test(every_thread),
-            cmocka_unit_test(privileges), cmocka_unit_test(refused),
+            cmocka_unit_test(forbidden),      cmocka_unit_test(allowed),
+            cmocka_unit_test(every_thread),   cmocka_unit_test(privileges),
+            cmocka_unit_test(refused),        cmocka_unit_test(many_threads_allocate),
+            cmocka_unit_test(alarms_by_port),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
