@@ -10,5 +10,5 @@
  */
 int lf_sdn_remarks(const char *text, size_t size, char kind, uint8_t *wire, size_t cap, size_t *inout_len);
 
-/* The ISO 3166-1 alpha-2 code of a country as OFAC or ICU's English names it, or NULL. Any thread. */
+/* The ISO 3166-1 alpha-2 code of a country as OFAC or ICU's English names it, or NULL. One thread at a time. */
 const char *lf_country_code(const char *name, size_t n);
