@@ -44,7 +44,7 @@ done
 for lane in "${lanes[@]}"; do wait "$lane"; done
 grep -ohE 'receipt [0-9a-f]{64}' "$W"/asking-* | cut -d' ' -f2 | sort >"$W/receipts"
 answered=$(wc -l <"$W/receipts")
-unavailable=$(grep -c UNAVAILABLE "$W"/asking-* | cut -d: -f2 | awk '{ n += $1 } END { print n }')
+unavailable=$(grep -c UNAVAILABLE "$W"/asking-* | cut -d: -f2 | awk '{ n += $1 } END { print n + 0 }')
 echo "     $answered answers, $unavailable times none"
 check "the lanes went on by themselves" test "$answered" -gt 5900
 check "each ended with an answer" test "$(tail -qn1 "$W"/asking-* | grep -c receipt)" = 4

@@ -62,7 +62,7 @@ system_start() {
 status() { $IN "$B/landfall" status --run-dir "$RUN" "$@"; }
 # number NAME: the first number of that name in `landfall status --json`
 number() { status --json | sed -nE "s/^ *\"$1\": ([0-9]+),?\$/\1/p" | head -1; }
-scans() { "$B/landfall" top --once --json --run-dir "$RUN" | sed -nE 's/.*"scan_blocks": ([0-9]+).*/\1/p' | awk '{ n += $1 } END { print n }'; }
+scans() { "$B/landfall" top --once --json --run-dir "$RUN" | sed -nE 's/.*"scan_blocks": ([0-9]+).*/\1/p' | awk '{ n += $1 } END { print n + 0 }'; }
 # quiet: nothing in flight, and every entry in tiles
 settled() {
         local s; s=$(status --json)

@@ -103,7 +103,7 @@ static void assess_control(struct lf_appliance *a)
             {"generation", "replica_error", "replica", "mend the file that it names"},
             {"dataplane", "error", "landfalld, as control sees it", "mend what it names"},
             {"audit", "error", "audit log",
-             "restore what the verifier names; entries wait in the write-ahead log"},
+             "make room, or restore what the verifier names; entries wait in the write-ahead log"},
             {"keys", "error", "cookie keys", "restart landfall-control"},
             {"lanes", "error", "lanes", "restore the register's file that it names"},
         };
