@@ -6,6 +6,7 @@
 /* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
 static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
     [LF_MODALITY_FINGERPRINT] = {&lf_fingerprint_engine, lf_fingerprint_init},
+    [LF_MODALITY_IRIS] = {&lf_iris_engine, lf_iris_init},
     [LF_MODALITY_PERSON] = {&lf_person_engine, NULL},
 };
 
