@@ -15,6 +15,7 @@ leave() {
         ((failures == 0)) || { for log in "$W"/*.log; do echo "--- ${log##*/}"; tail -n 15 "$log"; done; }
         harness_stop
         jobs -p | xargs -r kill -KILL 2>/dev/null
+        wait 2>/dev/null
         [[ -z $(type -t clean_up) ]] || clean_up
         rm -rf "$W"
         exit "$code"
