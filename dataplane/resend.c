@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-enum state { EMPTY, PENDING, WRITING, DONE };
+enum state { EMPTY, PENDING, WRITING, DONE }; /* WRITING as a result: it did not settle */
 
 /* How long to wait for another core that is in the middle of a few stores. */
 #define SPINS 4000
@@ -34,7 +34,8 @@ static void get(void *to, const _Atomic uint64_t *from, unsigned words)
         }
 }
 
-/* The entry's state once its claim has been filled in; EMPTY when the claim is gone or does not appear. */
+/* The entry's state once its claim has been filled in; EMPTY when the claim is gone, WRITING when it does not
+ * appear in time: then nobody knows what it is. */
 static enum state settled(struct lf_resend_entry *e, uint64_t claim)
 {
         for (unsigned i = 0; i < SPINS; i++) {
@@ -43,9 +44,11 @@ static enum state settled(struct lf_resend_entry *e, uint64_t claim)
                         return EMPTY;
                 if (w >> 2 == claim && (w & 3) != WRITING)
                         return (enum state)(w & 3);
+                if (atomic_load_explicit(&e->given_up, memory_order_acquire) >= claim)
+                        return EMPTY;
                 __builtin_ia32_pause();
         }
-        return EMPTY;
+        return WRITING;
 }
 
 static bool unchanged(struct lf_resend_entry *e, uint64_t word)
@@ -63,6 +66,9 @@ static bool known(struct lf_resend_entry *e, uint64_t claim, uint64_t session, c
                 enum state state = settled(e, claim);
                 if (state == EMPTY)
                         return false;
+                *ret = LF_RESEND_IN_FLIGHT;
+                if (state == WRITING)
+                        return true;
                 uint8_t its_id[16], its_hash[32];
                 bool same = atomic_load_explicit(&e->session, memory_order_relaxed) == session;
                 get(its_id, e->query_id, 2);
@@ -76,6 +82,15 @@ static bool known(struct lf_resend_entry *e, uint64_t claim, uint64_t session, c
                 if (unchanged(e, word_of(claim, state)))
                         return same;
         }
+}
+
+/* Nobody is to wait for this claim. */
+static void give_up(struct lf_resend_entry *e, uint64_t claim)
+{
+        uint64_t old = atomic_load_explicit(&e->given_up, memory_order_relaxed);
+        while (old < claim && !atomic_compare_exchange_weak_explicit(
+                                  &e->given_up, &old, claim, memory_order_release, memory_order_relaxed))
+                ;
 }
 
 /* Takes the entry over from whoever had it; not while its answer is being written. */
@@ -115,8 +130,10 @@ enum lf_resend lf_resend_claim(struct lf_resend_slot *slot, uint64_t session, co
         uint64_t claim = claims + 1;
         struct lf_resend_entry *e = entry_of(slot, claim);
         *ret_claim = LF_RESEND_NO_CLAIM;
-        if (!take_over(e, claim))
+        if (!take_over(e, claim)) {
+                give_up(e, claim);
                 return LF_RESEND_NEW;
+        }
         atomic_thread_fence(memory_order_release);
         atomic_store_explicit(&e->session, session, memory_order_relaxed);
         put(e->query_id, query_id, 2);

@@ -14,6 +14,7 @@
 
 struct lf_resend_entry {
         _Alignas(64) _Atomic uint64_t word; /* claim number << 2 | state */
+        _Atomic uint64_t given_up;          /* the last claim that did not get the entry */
         _Atomic uint64_t session, query_id[2], hash[4];
         _Atomic uint64_t sealed[LSP_ANSWER_DATAGRAM / 8];
 };
@@ -26,7 +27,7 @@ struct lf_resend_slot {
 enum lf_resend {
         LF_RESEND_NEW,       /* not known: *ret_claim is the query's */
         LF_RESEND_DONE,      /* answered before: ret_sealed is the answer */
-        LF_RESEND_IN_FLIGHT, /* being answered */
+        LF_RESEND_IN_FLIGHT, /* being answered, or another core is in the middle of it: try again */
         LF_RESEND_REUSED,    /* the query id was used with another plaintext */
 };
 
