@@ -13,12 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-#define NOTES      64
-#define BATCH      256
-#define REAP_US    200
-#define NAP_US     100  /* while queries come in */
-#define DOZE_US    1000 /* after a while without */
-#define DOZE_AFTER 200
+#define NOTES        64
+#define BATCH        256
+#define REAP_US      200
+#define NAP_US       100  /* while queries come in */
+#define DOZE_US      1000 /* after a while without */
+#define DOZE_AFTER   200
+#define STOP_WAIT_US 3000000
 
 struct note {
         struct lf_entry entry;
@@ -29,7 +30,8 @@ struct lf_audit {
         pthread_t thread;
         bool running;
         _Atomic bool stop;
-        struct lf_ring notes; /* from the main thread */
+        _Atomic uint64_t leave_by; /* CLOCK_MONOTONIC, us, once it is to stop: a disk may never complete */
+        struct lf_ring notes;      /* from the main thread */
         void *notes_slot[NOTES];
         struct note note[NOTES];
         uint32_t next_note;
@@ -39,7 +41,7 @@ struct lf_audit {
         _Atomic uint64_t consumed;
         _Atomic uint32_t state; /* enum lf_wal_state */
         _Atomic uint64_t appended, commit_us, commits;
-        _Atomic int32_t error;          /* errno of the disk that failed last */
+        _Atomic int32_t error; /* errno of the disk that failed last */
         _Atomic uint32_t segments_free;
 };
 
@@ -97,6 +99,13 @@ static void publish(struct lf_dataplane *dp)
         atomic_store_explicit(&a->error, lf_wal_error(dp->wal), memory_order_relaxed);
 }
 
+static bool waited_enough(const struct lf_audit *audit)
+{
+        struct lf_audit *a = (struct lf_audit *)audit;
+        return atomic_load_explicit(&a->stop, memory_order_acquire) &&
+               microseconds() > atomic_load(&a->leave_by);
+}
+
 /* Appends, making room by taking completions. -ENOSPC, -EIO. */
 static int append(struct lf_dataplane *dp, const struct lf_entry *entry,
                   const struct lf_entry_opening *opening, uint64_t *ret_index)
@@ -105,6 +114,8 @@ static int append(struct lf_dataplane *dp, const struct lf_entry *entry,
                 int r = lf_wal_append(dp->wal, entry, opening, ret_index);
                 if (r != -EAGAIN)
                         return r;
+                if (waited_enough(dp->audit))
+                        return -EIO;
                 r = lf_wal_reap(dp->wal, REAP_US);
                 publish(dp);
                 if (r < 0)
@@ -179,6 +190,7 @@ static unsigned round_of(struct lf_dataplane *dp)
         return lf_wal_state(dp->wal) == LF_WAL_FAILED ? work : work + lf_wal_in_flight(dp->wal);
 }
 
+/* At the end it waits for the disk, but not for ever: what is not durable was not answered. */
 static void *audit_main(void *arg)
 {
         struct lf_dataplane *dp = arg;
@@ -187,7 +199,7 @@ static void *audit_main(void *arg)
         for (;;) {
                 bool stop = atomic_load(&dp->audit->stop);
                 idle = round_of(dp) ? 0 : idle + 1;
-                if (idle > 0 && stop)
+                if (stop && (idle > 0 || waited_enough(dp->audit)))
                         return NULL;
                 if (idle > 0) {
                         long us = idle < DOZE_AFTER ? NAP_US : DOZE_US;
@@ -218,6 +230,7 @@ void lf_audit_stop(struct lf_dataplane *dp)
 {
         if (!dp->audit || !dp->audit->running)
                 return;
+        atomic_store(&dp->audit->leave_by, microseconds() + STOP_WAIT_US);
         atomic_store(&dp->audit->stop, true);
         pthread_join(dp->audit->thread, NULL);
         dp->audit->running = false;

@@ -43,7 +43,7 @@ unsigned lf_core_turn(struct lf_core *c)
 {
         unsigned work = 0;
         lf_epoch_enter(&c->dp->epoch, c->index);
-        if (c->io)
+        if (c->io && !c->io->closed)
                 work += io_turn(c->io);
         if (c->match) {
                 work += lf_inbox(c->match);
@@ -105,6 +105,7 @@ static bool finished(struct lf_core *c, uint64_t *inout_since, bool *inout_io_do
         if (c->io && !*inout_io_done && ((in_flight == 0 && c->io->held_n == 0) || !patient)) {
                 lf_count(&c->k->drop[LF_DROP_shutdown], in_flight);
                 lf_set(&c->k->in_flight, 0);
+                c->io->closed = true; /* what comes back now was counted */
                 *inout_io_done = true;
                 atomic_fetch_sub(&c->dp->ios_running, 1);
         }

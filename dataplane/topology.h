@@ -28,6 +28,7 @@
 #include <rte_cycles.h>
 
 #define LF_ASSEMBLY_BUCKETS 256
+#define LF_LIVE_RESERVE     8 /* contexts of an io core that only queries of the class LIVE may have */
 
 /* The policy in force and what goes with it; replaced as a whole. */
 struct lf_law {
@@ -49,6 +50,7 @@ struct lf_io {
         uint64_t now, legal_ns, real_ns; /* of this turn */
         uint64_t mark;                   /* where the stage that runs began */
         uint64_t nonce;
+        bool closed; /* its queries were answered or given up, for good */
 
         struct lf_query *query; /* all contexts */
         struct lf_query **free; /* a stack */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SECTOR 512
 
@@ -87,6 +88,10 @@ static int sim_reap(struct lf_disk *disk, struct lf_disk_completion *ret, unsign
         unsigned got = 0;
         if (s->dead)
                 return -EIO;
+        if (s->stuck) {
+                nanosleep(&(struct timespec){.tv_nsec = (long)wait_us * 1000}, NULL);
+                return 0;
+        }
         for (unsigned tries = 0; tries < SIM_PENDING && got < n; tries++) {
                 struct sim_commit *c = &s->pending[sim_random(s) % SIM_PENDING];
                 if (!c->used || (wait_us == 0 && sim_random(s) % 2))

@@ -31,7 +31,8 @@ struct sim_disk {
         unsigned bad_files_to;
         int bad_after; /* once so many commits more were started */
         int bad_result;
-        bool dead; /* commit and reap fail, nothing is changed */
+        bool stuck; /* nothing completes any more */
+        bool dead;  /* commit and reap fail, nothing is changed */
 };
 
 uint64_t sim_random(struct sim_disk *sim);
