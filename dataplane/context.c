@@ -5,7 +5,9 @@
 struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
                                const struct lf_return_path *back)
 {
-        if (io->free_n == 0)
+        /* A lane that cannot send for someone who stands waiting leaves room for those who can. */
+        bool live = io->law->policy.lane[s->lane].priorities >> LSP_PRIORITY_LIVE & 1;
+        if (io->free_n <= (live ? 0 : LF_LIVE_RESERVE))
                 return NULL;
         struct lf_query *q = io->free[--io->free_n];
         q->back = *back;
@@ -30,6 +32,7 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
                 q->probe[m].ready = false;
         }
         q->token_given = false;
+        q->reserved = false;
         q->wanted_n = 0;
         memset(q->place, 0xff, sizeof q->place);
         q->generation = NULL;

@@ -130,6 +130,32 @@ static int wait_for(const struct lf_dataplane *dp, uint64_t epoch)
         return -ETIMEDOUT;
 }
 
+static int place_of(const struct lf_cookie_keys *k, uint32_t id)
+{
+        for (int i = 0; i < LF_COOKIE_KEYS; i++)
+                if (k->id[i] == id)
+                        return i;
+        return -1;
+}
+
+/* A control that has started again does not know its predecessor's keys, and lanes still have cookies of
+ * them: free places go to the keys from before, those first that last longest. */
+static void carry_over(struct lf_cookie_keys *new, const struct lf_cookie_keys *old, uint64_t now)
+{
+        for (int place; (place = place_of(new, 0)) >= 0;) {
+                int best = -1;
+                for (int i = 0; i < LF_COOKIE_KEYS; i++)
+                        if (old->id[i] != 0 && old->until[i] > now && place_of(new, old->id[i]) < 0 &&
+                            (best < 0 || old->until[i] > old->until[best]))
+                                best = i;
+                if (best < 0)
+                        return;
+                new->id[place] = old->id[best];
+                new->until[place] = old->until[best];
+                memcpy(new->key[place], old->key[best], sizeof new->key[place]);
+        }
+}
+
 int lf_dataplane_set_cookie_keys(struct lf_dataplane *dp, const struct lf_handover_cookie_keys *keys)
 {
         for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
@@ -145,6 +171,8 @@ int lf_dataplane_set_cookie_keys(struct lf_dataplane *dp, const struct lf_handov
                 new->until[i] = keys->key[i].until;
                 memcpy(new->key[i], keys->key[i].key, sizeof new->key[i]);
         }
+        if (old)
+                carry_over(new, old, lf_clock_legal(&dp->clock, lf_now()) / 1000000000);
         atomic_store(&dp->keys, new);
         dp->keys_epoch = lf_epoch_advance(&dp->epoch);
         /* A retired key does not stay in memory until the next rotation. */
@@ -155,14 +183,18 @@ int lf_dataplane_set_cookie_keys(struct lf_dataplane *dp, const struct lf_handov
 
 int lf_dataplane_set_policy(struct lf_dataplane *dp, const void *image, size_t size)
 {
-        int r = lf_policy_check(image, size);
-        if (r == 0)
-                r = wait_for(dp, dp->law_epoch);
+        if (size != sizeof(struct lf_policy))
+                return -EBADMSG;
+        int r = wait_for(dp, dp->law_epoch);
         if (r < 0)
                 return r;
         struct lf_law *old = atomic_load(&dp->law), *new = &dp->law_place[old == dp->law_place];
         memcpy(&new->policy, image, sizeof new->policy);
-        lf_limits_place(dp->limits, &new->policy, new->warrant_place);
+        r = lf_policy_check(&new->policy, size); /* the copy: nobody else can change it any more */
+        if (r < 0)
+                return r;
+        lf_limits_place(dp->limits, &new->policy, old ? &old->policy : NULL, old ? old->warrant_place : NULL,
+                        new->warrant_place);
         r = lf_audit_note(dp, LF_ENTRY_POLICY, 0, new->policy.ruleset);
         if (r < 0)
                 return r;
@@ -172,11 +204,10 @@ int lf_dataplane_set_policy(struct lf_dataplane *dp, const void *image, size_t s
         return 0;
 }
 
-int lf_dataplane_publish(struct lf_dataplane *dp, uint64_t id, const void *const *images, const size_t *sizes,
-                         size_t n)
+int lf_dataplane_publish(struct lf_dataplane *dp, uint64_t id, const void *const *images, size_t n)
 {
         struct lf_generation *new;
-        int r = lf_generation_prepare(dp->generations, dp->matches, id, images, sizes, n, &new);
+        int r = lf_generation_prepare(dp->generations, dp->matches, id, images, n, &new);
         if (r < 0)
                 return r;
         r = lf_audit_note(dp, LF_ENTRY_GENERATION, id, 0);

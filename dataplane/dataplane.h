@@ -43,19 +43,22 @@ unsigned lf_dataplane_match_cores(const struct lf_dataplane *dp);
  * but sched_yield, clock_nanosleep and, once, gettid. */
 int lf_dataplane_core_main(void *core);
 
-/* Each replaces what was before; the argument is copied, wiped and unmapped as the caller likes.
+/* Each replaces what was before, but for cookie keys that are still accepted and find a free place among the
+ * new ones (control has started again); the argument is copied, wiped and unmapped as the caller likes.
  * -EBADMSG: it does not pass lf_policy_check; nothing changed. -EINVAL: two keys with one id; nothing
  * changed. -ETIMEDOUT: a core has not turned its loop for a second. */
 int lf_dataplane_set_cookie_keys(struct lf_dataplane *dp, const struct lf_handover_cookie_keys *keys);
 int lf_dataplane_set_policy(struct lf_dataplane *dp, const void *image, size_t size);
 
-/* Checks the shard images and makes them the current generation. They are borrowed, read-only and aligned to
- * 64 bytes, until lf_dataplane_retired names this generation; n may be 0. A generation whose n shards are
- * refused stays the caller's: -EBADMSG, -ENOTSUP (no engine), -EINVAL (more than LF_SHARDS_MAX, or `id` not
- * above the current one), -EBUSY (LF_GENERATIONS_MAX are held: queries of old ones are still in flight; try
- * again). */
-int lf_dataplane_publish(struct lf_dataplane *dp, uint64_t id, const void *const *images, const size_t *sizes,
-                         size_t n);
+/* Checks one shard image, which takes a while if it is large: each for itself, so that a policy need not wait
+ * behind a whole gallery. -EBADMSG, -ENOTSUP (no engine). */
+int lf_dataplane_check_shard(const void *image, size_t size);
+
+/* Makes shard images that have passed the check the current generation. They are borrowed, read-only and
+ * aligned to 64 bytes, until lf_dataplane_retired names this generation; n may be 0. A generation that is
+ * refused stays the caller's: -EINVAL (more than LF_SHARDS_MAX, or `id` not above the current one), -EBUSY
+ * (LF_GENERATIONS_MAX are held: queries of old ones are still in flight; try again). */
+int lf_dataplane_publish(struct lf_dataplane *dp, uint64_t id, const void *const *images, size_t n);
 /* True once for each generation that no query refers to any more: unmap its shards and say so to control. */
 bool lf_dataplane_retired(struct lf_dataplane *dp, uint64_t *ret_id);
 

@@ -64,22 +64,11 @@ static void fill(struct lf_query *q, const struct ranking *r)
         }
 }
 
-/* A candidate counts against the hour's quota of the lane and of the officer who asks. */
-static bool within_quota(struct lf_io *io, const struct lf_query *q)
-{
-        struct lf_limits *l = io->dp->limits;
-        const struct lf_policy *p = &io->law->policy;
-        const struct lf_purpose_request *r = &q->request;
-        if (!lf_limits_candidate(&l->lane_hour[q->lane], p->lane[q->lane].candidates_per_hour, r->now))
-                return false;
-        return !r->officer_given || lf_limits_candidate(&l->officer_hour[r->officer],
-                                                        p->officer[r->officer].candidates_per_hour, r->now);
-}
-
 void lf_decide(struct lf_io *io, struct lf_query *q)
 {
         if (q->late || io->now > q->deadline) {
                 q->drop = LF_DROP_deadline;
+                lf_candidate_back(io, q);
                 lf_mark(io, LF_STAGE_decide, 1);
                 lf_audit_submit(io, q);
                 return;
@@ -90,11 +79,8 @@ void lf_decide(struct lf_io *io, struct lf_query *q)
         if (lf_audit_degraded(io->dp) || lf_read(&io->dp->counters->control_connected) == 0)
                 q->answer.flags |= LSP_FLAG_DEGRADED;
         q->answer.verdict = r.n > 0 ? LSP_CANDIDATE : LSP_CLEAR;
-        if (r.n > 0 && !within_quota(io, q)) {
-                q->answer.verdict = LSP_REFUSED;
-                q->answer.detail = LSP_DETAIL_QUOTA;
-                r.n = 0;
-        }
+        if (r.n == 0)
+                lf_candidate_back(io, q);
         fill(q, &r);
         lf_mark(io, LF_STAGE_decide, 1);
         if (r.n > 0)
@@ -102,4 +88,4 @@ void lf_decide(struct lf_io *io, struct lf_query *q)
         else
                 lf_audit_submit(io, q);
 }
-/* Exits: candidates, to explain. CLEAR, or REFUSED for want of quota, to audit. Dropped by name: deadline. */
+/* Exits: candidates, to explain. CLEAR, to audit. Dropped by name: deadline. */

@@ -3,22 +3,17 @@
 #include <errno.h>
 #include <string.h>
 
-static int check(const void *const *images, const size_t *sizes, size_t n)
+int lf_dataplane_check_shard(const void *image, size_t size)
 {
-        for (size_t i = 0; i < n; i++) {
-                int r = lf_shard_check(images[i], sizes[i]);
-                if (r < 0)
-                        return r;
-                const struct lf_shard *s = images[i];
-                if (s->dataset >= LF_DATASETS_MAX || s->category >= LF_CATEGORIES_MAX)
-                        return -EBADMSG;
-        }
-        return 0;
+        int r = lf_shard_check(image, size);
+        if (r < 0)
+                return r;
+        const struct lf_shard *s = image;
+        return s->dataset < LF_DATASETS_MAX && s->category < LF_CATEGORIES_MAX ? 0 : -EBADMSG;
 }
 
 int lf_generation_prepare(struct lf_generations *g, unsigned match_cores, uint64_t id,
-                          const void *const *images, const size_t *sizes, size_t n,
-                          struct lf_generation **ret)
+                          const void *const *images, size_t n, struct lf_generation **ret)
 {
         struct lf_generation *old = atomic_load(&g->current), *new = NULL;
         if (n > LF_SHARDS_MAX || id == 0 || (old && id <= old->id))
@@ -28,9 +23,6 @@ int lf_generation_prepare(struct lf_generations *g, unsigned match_cores, uint64
                         new = &g->place[i];
         if (!new)
                 return -EBUSY;
-        int r = check(images, sizes, n);
-        if (r < 0)
-                return r;
         memset(new, 0, sizeof *new);
         new->id = id;
         new->shards = (uint32_t)n;

@@ -27,11 +27,10 @@ struct lf_generations {
         struct lf_generation place[LF_GENERATIONS_MAX];
 };
 
-/* Main thread: checks the shards and finds a place for them; errors as lf_dataplane_publish. Shard i belongs
+/* Main thread: finds a place for shards that were checked; errors as lf_dataplane_publish. Shard i belongs
  * to match core i % match_cores. Then publish it, or let it go by setting its id to 0. */
 int lf_generation_prepare(struct lf_generations *g, unsigned match_cores, uint64_t id,
-                          const void *const *images, const size_t *sizes, size_t n,
-                          struct lf_generation **ret);
+                          const void *const *images, size_t n, struct lf_generation **ret);
 void lf_generation_publish(struct lf_generations *g, struct lf_epoch *epoch, struct lf_generation *new);
 bool lf_generation_retired(struct lf_generations *g, const struct lf_epoch *epoch, uint64_t *ret_id);
 unsigned lf_generations_held(const struct lf_generations *g);

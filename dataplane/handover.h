@@ -87,6 +87,8 @@ struct lf_handover_options {
         uint8_t appliance[16];
 };
 
+/* Replaces the keys from before; where there are fewer, the free places keep those of them that still are
+ * accepted. */
 #define LF_COOKIE_KEYS 3
 struct lf_handover_cookie_keys {
         struct lf_handover_head head;

@@ -15,7 +15,6 @@ struct gallery {
         uint64_t id; /* 0: this place is free */
         size_t n;
         const void *image[LF_SHARDS_MAX];
-        size_t size[LF_SHARDS_MAX];
         size_t mapped[LF_SHARDS_MAX];
 };
 
@@ -147,9 +146,9 @@ static int add_shard(struct gallery *g, int fd, char *text)
         int r = map(fd, sizeof(struct lf_shard), &g->image[at], &g->mapped[at], &block, text);
         if (r < 0)
                 return r;
-        g->size[at] = image_size(g->image[at], g->mapped[at], block);
         g->n++;
-        return 0;
+        r = lf_dataplane_check_shard(g->image[at], image_size(g->image[at], g->mapped[at], block));
+        return r < 0 ? fail(text, r, "a shard of the generation is refused") : 0;
 }
 
 static struct gallery *begin(struct lf_intake *in, uint64_t id)
@@ -176,11 +175,11 @@ static int fill(struct lf_intake *in, const struct lf_handover_generation *m, co
         if (m->more)
                 return 0;
         struct gallery *g = in->filling;
-        int r = lf_dataplane_publish(in->dp, g->id, g->image, g->size, g->n);
+        int r = lf_dataplane_publish(in->dp, g->id, g->image, g->n);
         if (r == -EBUSY)
                 return fail(text, r, "queries of older generations are in flight: try again");
         if (r < 0)
-                return fail(text, r, "a shard of the generation is refused");
+                return fail(text, r, "the generation is refused");
         in->filling = NULL;
         in->generation = g->id;
         return 0;

@@ -17,19 +17,46 @@ struct lsp_aead {
         EVP_CIPHER_CTX *open;
 };
 
-int lsp_aead_create(struct lsp_aead **ret)
+/* A first key, so that OpenSSL has room for the next: changing it allocates nothing and moves nothing. */
+static EVP_CIPHER_CTX *new_context(int seal)
+{
+        static const uint8_t none[LSP_KEY_SIZE];
+        EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+        if (c && EVP_CipherInit_ex2(c, EVP_aes_256_gcm(), none, NULL, seal, NULL) != 1) {
+                EVP_CIPHER_CTX_free(c);
+                return NULL;
+        }
+        return c;
+}
+
+static int create(bool seal, bool open, struct lsp_aead **ret)
 {
         struct lsp_aead *a = calloc(1, sizeof *a);
         if (!a)
                 return -ENOMEM;
-        a->seal = EVP_CIPHER_CTX_new();
-        a->open = EVP_CIPHER_CTX_new();
-        if (!a->seal || !a->open) {
+        a->seal = seal ? new_context(1) : NULL;
+        a->open = open ? new_context(0) : NULL;
+        if (seal != (a->seal != NULL) || open != (a->open != NULL)) {
                 lsp_aead_destroy(a);
                 return -ENOMEM;
         }
         *ret = a;
         return 0;
+}
+
+int lsp_aead_create(struct lsp_aead **ret)
+{
+        return create(true, true, ret);
+}
+
+int lsp_aead_create_sealer(struct lsp_aead **ret)
+{
+        return create(true, false, ret);
+}
+
+int lsp_aead_create_opener(struct lsp_aead **ret)
+{
+        return create(false, true, ret);
 }
 
 void lsp_aead_destroy(struct lsp_aead *a)
@@ -43,11 +70,16 @@ void lsp_aead_destroy(struct lsp_aead *a)
 
 int lsp_aead_set_key(struct lsp_aead *a, const uint8_t key[32])
 {
-        const EVP_CIPHER *cipher = EVP_aes_256_gcm();
-        if (EVP_EncryptInit_ex2(a->seal, cipher, key, NULL, NULL) != 1 ||
-            EVP_DecryptInit_ex2(a->open, cipher, key, NULL, NULL) != 1)
+        if ((a->seal && EVP_EncryptInit_ex2(a->seal, NULL, key, NULL, NULL) != 1) ||
+            (a->open && EVP_DecryptInit_ex2(a->open, NULL, key, NULL, NULL) != 1))
                 return -EIO;
         return 0;
+}
+
+void lsp_aead_wipe(struct lsp_aead *a)
+{
+        static const uint8_t none[LSP_KEY_SIZE];
+        lsp_aead_set_key(a, none);
 }
 
 int lsp_seal(struct lsp_aead *a, const uint8_t nonce[12], const struct lsp_ad *ad, unsigned ads,

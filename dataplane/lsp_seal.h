@@ -9,12 +9,17 @@
 
 struct lsp_aead; /* one AES-256-GCM key in one direction */
 
-/* -ENOMEM. */
+/* All the memory it ever needs; without a key, it seals and opens with none that anyone knows. -ENOMEM. */
 int lsp_aead_create(struct lsp_aead **ret);
+/* The same for one direction: only to seal, or only to open. */
+int lsp_aead_create_sealer(struct lsp_aead **ret);
+int lsp_aead_create_opener(struct lsp_aead **ret);
 /* Wipes the key. NULL is fine. */
 void lsp_aead_destroy(struct lsp_aead *a);
 /* -EIO when OpenSSL refuses. */
 int lsp_aead_set_key(struct lsp_aead *a, const uint8_t key[32]);
+/* Overwrites the key: it is in memory no longer, and the object waits for another. */
+void lsp_aead_wipe(struct lsp_aead *a);
 
 /* One piece of additional data; the pieces are taken as if they stood behind one another. */
 struct lsp_ad {

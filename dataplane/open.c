@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define OLD_BOOTS_A_SECOND 100 /* derivations for earlier boot ids, a core */
+/* Derivations for earlier boot ids. Anyone who has seen a cookie can cause them. */
+#define OLD_BOOTS_A_SESSION 8    /* in a second */
+#define OLD_BOOTS_A_SECOND  2000 /* a core */
 
 /* The fields that anyone can check. */
 static bool header_well(const struct lsp_header *h, uint32_t size)
@@ -40,16 +42,23 @@ static void old_boot(struct lf_io *io, struct lf_session *s, const struct lsp_qu
                 io->notice_second = second;
                 io->old_boots = 0;
         }
-        if (io->old_boots >= OLD_BOOTS_A_SECOND || !lf_notice_allowed(io, s)) {
+        if (s->old_boot_second != second) {
+                s->old_boot_second = second;
+                s->old_boots = 0;
+        }
+        if (s->old_boots >= OLD_BOOTS_A_SESSION || io->old_boots >= OLD_BOOTS_A_SECOND ||
+            !lf_notice_allowed(io, s)) {
                 lf_drop(io->k, LF_DROP_notice_limit);
                 return;
         }
+        s->old_boots++;
         io->old_boots++;
         uint8_t key[LSP_KEY_SIZE];
         bool good = lsp_derive(s->exported, qh->h.boot, LSP_INFO_TO_APPLIANCE, key) == 0 &&
                     lsp_aead_set_key(io->sessions.old_boot, key) == 0 &&
                     unseal(io->sessions.old_boot, qh, box, size) == 0;
         explicit_bzero(key, sizeof key);
+        lsp_aead_wipe(io->sessions.old_boot);
         if (!good)
                 lf_drop(io->k, LF_DROP_forged);
         else if (!lane_active(io, s->lane))
@@ -81,8 +90,8 @@ static bool clock_close(const struct lf_io *io, const struct lsp_header *h)
         return h->time < now ? now - h->time <= tolerance : h->time - now <= tolerance;
 }
 
-/* The whole query is there: new, or asked before? */
-static void open_whole(struct lf_io *io, struct lf_query *q)
+/* The whole query is there and read: new, or asked before? */
+static void open_whole(struct lf_io *io, struct lf_query *q, uint16_t detail)
 {
         lf_digest(q->plain, q->size, NULL, 0, q->hash);
         enum lf_resend known = lf_resend_claim(&io->dp->resend[q->slot], q->session_id, q->query_id, q->hash,
@@ -105,7 +114,6 @@ static void open_whole(struct lf_io *io, struct lf_query *q)
         }
         lf_count(&io->k->opened, 1);
         lf_count(&io->k->in_flight, 1);
-        uint16_t detail = lf_tlv_read(q, io->dp->tsc_hz);
         lf_mark(io, LF_STAGE_open, 0);
         if (known == LF_RESEND_REUSED)
                 detail = LSP_DETAIL_QUERY_ID_REUSED;
@@ -119,19 +127,31 @@ static void open_whole(struct lf_io *io, struct lf_query *q)
 static void take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
                  const struct lf_return_path *back, const uint8_t *plain, uint32_t size)
 {
-        struct lf_query *q;
+        struct lf_query *q = NULL;
         enum lf_drop drop = LF_DROP_busy;
-        if (h->parts == 1) {
+        uint16_t detail = LSP_DETAIL_NONE;
+        if (h->part == 0 && !lf_limits_flood(io->dp->limits, &io->law->policy.lane[s->lane], s->lane, io->now,
+                                             io->dp->tsc_hz)) {
+                drop = LF_DROP_over_rate;
+        } else if (h->parts == 1) {
                 q = lf_query_take(io, s, h, back);
                 if (q)
                         memcpy(q->plain, plain, size);
         } else
                 q = lf_assembly_add(io, s, h, back, plain, size, &drop);
+        if (q) {
+                detail = lf_tlv_read(q, io->dp->tsc_hz);
+                if (q->request.priority != LSP_PRIORITY_LIVE && io->free_n < LF_LIVE_RESERVE) {
+                        lf_query_give_back(io, q);
+                        q = NULL;
+                        drop = LF_DROP_busy;
+                }
+        }
         if (q)
-                open_whole(io, q);
+                open_whole(io, q, detail);
         else if (drop == LF_DROP_COUNT)
                 lf_count(&io->k->absorbed, 1);
-        else if (drop == LF_DROP_busy)
+        else if (drop == LF_DROP_busy || drop == LF_DROP_over_rate)
                 lf_notice(io, s, h, back, LSP_BUSY, drop);
         else
                 lf_drop(io->k, drop);
@@ -183,6 +203,6 @@ void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d)
 }
 /* Exits: a whole query, to purpose (or, when its fields cannot be read or its id was used before, to audit as
  * REFUSED). A part: absorbed. A retransmission: to tx with the answer it had. A notice: old_boot, clock_skew,
- * busy. In silence: short_datagram, bad_header, cookie_key, cookie_forged, cookie_expired, cookie_slot,
- * forged, replayed, revoked, notice_limit, resend_in_flight, assembly_limit, assembly_mismatch,
+ * busy, over_rate. In silence: short_datagram, bad_header, cookie_key, cookie_forged, cookie_expired,
+ * cookie_slot, forged, replayed, revoked, notice_limit, resend_in_flight, assembly_limit, assembly_mismatch,
  * part_duplicate. */

@@ -9,24 +9,43 @@ static uint8_t comparable(void)
         return bits;
 }
 
-static _Atomic uint64_t *officer_hour(struct lf_limits *l, const struct lf_purpose_request *r)
-{
-        return &l->officer_hour[r->officer];
-}
-
-/* Quotas, then one use of the warrant. */
-static uint16_t take_quota(struct lf_io *io, const struct lf_purpose_request *r, int16_t warrant,
-                           bool in_rate)
+/* A candidate of the hour's quotas of the lane and of the officer who asks, as if one were found. */
+static bool reserve_candidate(struct lf_io *io, struct lf_query *q)
 {
         struct lf_limits *l = io->dp->limits;
         const struct lf_policy *p = &io->law->policy;
-        if (!in_rate ||
-            !lf_limits_candidates_left(&l->lane_hour[r->lane], p->lane[r->lane].candidates_per_hour, r->now))
+        const struct lf_purpose_request *r = &q->request;
+        if (!lf_limits_candidate(&l->lane_hour[r->lane], p->lane[r->lane].candidates_per_hour, r->now))
+                return false;
+        if (r->officer_given && !lf_limits_candidate(&l->officer_hour[r->officer],
+                                                     p->officer[r->officer].candidates_per_hour, r->now)) {
+                lf_limits_candidate_back(&l->lane_hour[r->lane], r->now);
+                return false;
+        }
+        q->reserved = true;
+        return true;
+}
+
+void lf_candidate_back(struct lf_io *io, struct lf_query *q)
+{
+        struct lf_limits *l = io->dp->limits;
+        const struct lf_purpose_request *r = &q->request;
+        if (!q->reserved)
+                return;
+        q->reserved = false;
+        lf_limits_candidate_back(&l->lane_hour[r->lane], r->now);
+        if (r->officer_given)
+                lf_limits_candidate_back(&l->officer_hour[r->officer], r->now);
+}
+
+/* Quotas, then one use of the warrant. */
+static uint16_t take_quota(struct lf_io *io, struct lf_query *q, int16_t warrant, bool in_rate)
+{
+        const struct lf_law *law = io->law;
+        if (!in_rate || !reserve_candidate(io, q))
                 return LSP_DETAIL_QUOTA;
-        if (r->officer_given && !lf_limits_candidates_left(
-                                    officer_hour(l, r), p->officer[r->officer].candidates_per_hour, r->now))
-                return LSP_DETAIL_QUOTA;
-        if (warrant >= 0 && !lf_limits_warrant(l, io->law->warrant_place[warrant], p->warrant[warrant].uses))
+        if (warrant >= 0 && !lf_limits_warrant(io->dp->limits, law->warrant_place[warrant],
+                                               law->policy.warrant[warrant].uses))
                 return LSP_DETAIL_WARRANT_INVALID;
         return LSP_DETAIL_NONE;
 }
@@ -74,7 +93,7 @@ void lf_purpose(struct lf_io *io, struct lf_query *q)
         if (detail == LSP_DETAIL_NONE)
                 detail = note_grant(io, q, &grant);
         if (detail == LSP_DETAIL_NONE)
-                detail = take_quota(io, r, grant.warrant, in_rate);
+                detail = take_quota(io, q, grant.warrant, in_rate);
         q->warrant = grant.warrant;
         lf_mark(io, LF_STAGE_purpose, 1);
         if (detail == LSP_DETAIL_NONE)
@@ -89,6 +108,7 @@ void lf_refuse(struct lf_io *io, struct lf_query *q, uint16_t detail)
         q->answer.detail = detail;
         q->answer.flags = 0;
         q->wanted_n = 0;
+        lf_candidate_back(io, q);
         lf_audit_submit(io, q);
 }
 /* Exits: granted, to steer. REFUSED, to audit. */

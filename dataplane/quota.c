@@ -10,7 +10,7 @@ static int find(const struct lf_limits *l, const uint8_t reference[16])
         return -1;
 }
 
-/* A place that no warrant of this policy has: there are twice as many places as warrants. */
+/* A place that no warrant of either policy has: there are as many places as both together can have. */
 static int vacant(const struct lf_limits *l, const bool wanted[2 * LF_WARRANTS_MAX])
 {
         for (int i = 0; i < 2 * LF_WARRANTS_MAX; i++)
@@ -22,9 +22,13 @@ static int vacant(const struct lf_limits *l, const bool wanted[2 * LF_WARRANTS_M
         return 0;
 }
 
-void lf_limits_place(struct lf_limits *l, const struct lf_policy *policy, uint16_t ret_place[LF_WARRANTS_MAX])
+void lf_limits_place(struct lf_limits *l, const struct lf_policy *policy, const struct lf_policy *in_force,
+                     const uint16_t in_force_place[LF_WARRANTS_MAX], uint16_t ret_place[LF_WARRANTS_MAX])
 {
         bool wanted[2 * LF_WARRANTS_MAX] = {false};
+        for (int i = 0; in_force && i < LF_WARRANTS_MAX; i++)
+                if (in_force->warrant[i].uses)
+                        wanted[in_force_place[i]] = true;
         for (int i = 0; i < LF_WARRANTS_MAX; i++) {
                 int at = policy->warrant[i].uses ? find(l, policy->warrant[i].reference) : -1;
                 if (at >= 0)
@@ -47,14 +51,8 @@ void lf_limits_place(struct lf_limits *l, const struct lf_policy *policy, uint16
 }
 
 /* The generic cell rate algorithm: one number tells when the bucket will be full again. */
-bool lf_limits_query(struct lf_limits *l, const struct lf_policy_lane *rule, uint32_t lane, uint64_t tsc,
-                     uint64_t tsc_hz)
+static bool take_one(_Atomic uint64_t *next, uint64_t step, uint64_t room, uint64_t tsc)
 {
-        if (rule->queries_per_second == 0)
-                return true;
-        uint64_t step = tsc_hz / rule->queries_per_second;
-        uint64_t room = step * (rule->query_burst > 0 ? rule->query_burst : 1);
-        _Atomic uint64_t *next = &l->lane_next[lane];
         uint64_t old = atomic_load_explicit(next, memory_order_relaxed), from;
         do {
                 from = old > tsc ? old : tsc;
@@ -65,14 +63,32 @@ bool lf_limits_query(struct lf_limits *l, const struct lf_policy_lane *rule, uin
         return true;
 }
 
+static uint64_t burst(const struct lf_policy_lane *rule)
+{
+        return rule->query_burst > 0 ? rule->query_burst : 1;
+}
+
+bool lf_limits_query(struct lf_limits *l, const struct lf_policy_lane *rule, uint32_t lane, uint64_t tsc,
+                     uint64_t tsc_hz)
+{
+        if (rule->queries_per_second == 0)
+                return true;
+        uint64_t step = tsc_hz / rule->queries_per_second;
+        return take_one(&l->lane_next[lane], step, step * burst(rule), tsc);
+}
+
+bool lf_limits_flood(struct lf_limits *l, const struct lf_policy_lane *rule, uint32_t lane, uint64_t tsc,
+                     uint64_t tsc_hz)
+{
+        if (rule->queries_per_second == 0)
+                return true;
+        uint64_t step = tsc_hz / rule->queries_per_second / 2;
+        return take_one(&l->lane_flood[lane], step, 2 * step * burst(rule), tsc);
+}
+
 static uint32_t in_hour(uint64_t value, uint64_t now)
 {
         return value >> 32 == now / 3600 ? (uint32_t)value : 0;
-}
-
-bool lf_limits_candidates_left(_Atomic uint64_t *hour, uint32_t limit, uint64_t now)
-{
-        return limit == 0 || in_hour(atomic_load_explicit(hour, memory_order_relaxed), now) < limit;
 }
 
 bool lf_limits_candidate(_Atomic uint64_t *hour, uint32_t limit, uint64_t now)
@@ -86,6 +102,16 @@ bool lf_limits_candidate(_Atomic uint64_t *hour, uint32_t limit, uint64_t now)
         } while (!atomic_compare_exchange_weak_explicit(hour, &old, (now / 3600) << 32 | (count + 1),
                                                         memory_order_relaxed, memory_order_relaxed));
         return true;
+}
+
+void lf_limits_candidate_back(_Atomic uint64_t *hour, uint64_t now)
+{
+        uint64_t old = atomic_load_explicit(hour, memory_order_relaxed);
+        do {
+                if (in_hour(old, now) == 0)
+                        return;
+        } while (!atomic_compare_exchange_weak_explicit(hour, &old, old - 1, memory_order_relaxed,
+                                                        memory_order_relaxed));
 }
 
 bool lf_limits_warrant(struct lf_limits *l, uint16_t place, uint32_t uses)

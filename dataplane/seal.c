@@ -38,6 +38,7 @@ unsigned lf_seal(struct lf_io *io)
                 if (q->drop == LF_DROP_COUNT && !seal(io, q))
                         q->drop = LF_DROP_tx_failed;
                 if (q->drop != LF_DROP_COUNT) {
+                        lf_candidate_back(io, q);
                         lf_resend_forget(kept, q->claim);
                         lf_query_finish(io, q);
                         continue;

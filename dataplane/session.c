@@ -28,13 +28,13 @@ void lf_sessions_carve(struct lf_sessions *s, struct lf_arena *arena, struct lf_
 
 int lf_sessions_init(struct lf_sessions *s, uint32_t slots, const uint8_t boot[LSP_BOOT_SIZE])
 {
-        int r = lsp_aead_create(&s->old_boot);
+        int r = lsp_aead_create_opener(&s->old_boot);
         for (unsigned i = 0; r == 0 && i < LF_COOKIE_KEYS; i++)
-                r = lsp_aead_create(&s->aead[i]);
+                r = lsp_aead_create_opener(&s->aead[i]);
         for (uint32_t i = 0; r == 0 && i < s->entries; i++) {
-                r = lsp_aead_create(&s->entry[i].to_appliance);
+                r = lsp_aead_create_opener(&s->entry[i].to_appliance);
                 if (r == 0)
-                        r = lsp_aead_create(&s->entry[i].to_lane);
+                        r = lsp_aead_create_sealer(&s->entry[i].to_lane);
         }
         s->slots = slots;
         memcpy(s->boot, boot, sizeof s->boot);
@@ -51,26 +51,6 @@ void lf_sessions_fini(struct lf_sessions *s)
         for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
                 lsp_aead_destroy(s->aead[i]);
         lsp_aead_destroy(s->old_boot);
-}
-
-void lf_sessions_keys(struct lf_sessions *s, const struct lf_cookie_keys *keys)
-{
-        if (keys == s->keys)
-                return;
-        s->keys = NULL;
-        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
-                if (keys->id[i] != 0 && lsp_aead_set_key(s->aead[i], keys->key[i]) < 0)
-                        return; /* no keys: every cookie is unknown; tried again at the next turn */
-        s->keys = keys;
-}
-
-/* The place of a cookie key that is accepted now; -1: none. */
-static int key_of(const struct lf_sessions *s, uint32_t id, uint64_t now)
-{
-        for (int i = 0; s->keys && i < LF_COOKIE_KEYS; i++)
-                if (id != 0 && s->keys->id[i] == id && now < s->keys->until[i])
-                        return i;
-        return -1;
 }
 
 /* The cookie's nonce is random, whoever copies it. */
@@ -90,6 +70,45 @@ static void forget(struct lf_sessions *s, struct lf_session *e)
                 }
         e->id = 0;
         OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
+        lsp_aead_wipe(e->to_appliance);
+        lsp_aead_wipe(e->to_lane);
+}
+
+/* Sessions whose cookie's key is gone, but for those that have an answer under way. */
+static void forget_retired(struct lf_sessions *s, const struct lf_cookie_keys *keys)
+{
+        for (uint32_t i = 0; i < s->entries; i++) {
+                struct lf_session *e = &s->entry[i];
+                bool known = false;
+                for (unsigned k = 0; k < LF_COOKIE_KEYS; k++)
+                        known = known || keys->id[k] == e->key_id;
+                if (e->id != 0 && !known && e->users == 0)
+                        forget(s, e);
+        }
+}
+
+void lf_sessions_keys(struct lf_sessions *s, const struct lf_cookie_keys *keys)
+{
+        if (keys == s->keys)
+                return;
+        s->keys = NULL;
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++) {
+                if (keys->id[i] == 0)
+                        lsp_aead_wipe(s->aead[i]);
+                else if (lsp_aead_set_key(s->aead[i], keys->key[i]) < 0)
+                        return; /* no keys: every cookie is unknown; tried again at the next turn */
+        }
+        forget_retired(s, keys);
+        s->keys = keys;
+}
+
+/* The place of a cookie key that is accepted now; -1: none. */
+static int key_of(const struct lf_sessions *s, uint32_t id, uint64_t now)
+{
+        for (int i = 0; s->keys && i < LF_COOKIE_KEYS; i++)
+                if (id != 0 && s->keys->id[i] == id && now < s->keys->until[i])
+                        return i;
+        return -1;
 }
 
 /* An entry to be filled: not in use, and not used lately if another is to be had. There are more entries than
@@ -153,6 +172,7 @@ static enum lf_drop open_cookie(struct lf_sessions *s, const uint8_t bytes[LSP_C
                         e->turn = plain.slot_turn;
                         e->key_id = lf_get_le32(bytes);
                         e->notices = 0;
+                        e->old_boots = 0;
                         e->next = *bucket;
                         *bucket = e;
                         *ret = e;

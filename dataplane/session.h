@@ -22,7 +22,9 @@ struct lf_session {
         uint32_t users; /* queries in flight that need to_lane */
         bool used;      /* since the last look for a victim */
         uint64_t notice_second;
-        uint32_t notices;        /* in that second */
+        uint32_t notices; /* in that second */
+        uint64_t old_boot_second;
+        uint32_t old_boots;      /* keys derived for earlier boot ids in that second */
         struct lf_session *next; /* in its bucket */
 };
 

@@ -58,6 +58,7 @@ void lf_steer(struct lf_io *io, struct lf_query *q)
         q->answer.generation = q->generation->id;
         if (!prepare(q)) {
                 warrant_back(io, q);
+                lf_candidate_back(io, q);
                 q->wanted_n = 0; /* the log names no dataset */
                 lf_mark(io, LF_STAGE_steer, 1);
                 lf_audit_submit(io, q);

@@ -261,7 +261,9 @@ void rig_gallery(uint64_t id, const char *const *names, unsigned persons, const 
                 finger[i].size = rig_finger(seeds[i], &finger_straight, wire[i], sizeof wire[i]);
         }
         image[1] = build(LF_MODALITY_FINGERPRINT, RIG_FINGERS, 2, id, finger, fingers, &size[1]);
-        must(lf_dataplane_publish(rig.dp, id, image, size, 2) == 0, "publish");
+        for (unsigned i = 0; i < 2; i++)
+                must(lf_dataplane_check_shard(image[i], size[i]) == 0, "check");
+        must(lf_dataplane_publish(rig.dp, id, image, 2) == 0, "publish");
 }
 
 unsigned rig_turn_of(uint64_t cores)

@@ -319,6 +319,60 @@ static void everything_after_a_restart(void **state)
         assert_int_equal(wipes, 0);
 }
 
+/* A policy does not wait until the last shard of a large gallery was checked. */
+static void a_policy_overtakes_a_gallery(void **state)
+{
+        a_policy();
+        assert_int_equal(lf_link_set_generation(a_link, generation(1, 2)), 0);
+        first_meeting();
+        assert_int_equal(lf_link_set_generation(a_link, generation(2, 450)), 0);
+        struct got g = expect(LF_HANDOVER_GENERATION);
+        close(g.first_fd);
+        assert_true(g.fds < 50);
+        a_policy();
+        struct got p = expect(LF_HANDOVER_POLICY);
+        close(p.first_fd);
+        answer(p.sequence, 0, "");
+        unsigned fds = g.fds;
+        while (((struct lf_handover_generation *)g.bytes)->more) {
+                answer(g.sequence, 0, "");
+                g = expect(LF_HANDOVER_GENERATION);
+                close(g.first_fd);
+                fds += g.fds;
+        }
+        assert_int_equal(fds, 450);
+        answer(g.sequence, 0, "");
+        turn(20);
+        assert_int_equal(state_of().generation, 2);
+}
+
+/* Refused on the way: it is closed, and offered again as a whole. */
+static void a_part_is_refused(void **state)
+{
+        a_policy();
+        assert_int_equal(lf_link_set_generation(a_link, generation(1, 2)), 0);
+        first_meeting();
+        assert_int_equal(lf_link_set_generation(a_link, generation(2, 450)), 0);
+        struct got g = expect(LF_HANDOVER_GENERATION);
+        close(g.first_fd);
+        answer(g.sequence, -EBUSY, "later");
+        g = expect(LF_HANDOVER_GENERATION);
+        assert_int_equal(g.fds, 0);
+        assert_int_equal(((struct lf_handover_generation *)g.bytes)->more, 0);
+        answer(g.sequence, -ESTALE, "");
+        turn(400);
+        unsigned fds = 0;
+        do {
+                g = expect(LF_HANDOVER_GENERATION);
+                close(g.first_fd);
+                fds += g.fds;
+                answer(g.sequence, 0, "");
+        } while (((struct lf_handover_generation *)g.bytes)->more);
+        assert_int_equal(fds, 450);
+        turn(20);
+        assert_int_equal(state_of().generation, 2);
+}
+
 static void wiped_when_let_go(void **state)
 {
         a_policy();
@@ -331,9 +385,9 @@ static void wiped_when_let_go(void **state)
                 g = expect(LF_HANDOVER_GENERATION);
                 fds += g.fds;
                 close(g.first_fd);
+                answer(g.sequence, 0, "");
         } while (((struct lf_handover_generation *)g.bytes)->more);
         assert_int_equal(fds, 450);
-        answer(g.sequence, 0, "");
         turn(20);
         assert_int_equal(state_of().generations, 2);
         assert_int_equal(wipes, 0); /* queries may still read the first */
@@ -454,6 +508,8 @@ int main(void)
             TEST(options_once),
             TEST(everything_after_a_restart),
             TEST(wiped_when_let_go),
+            TEST(a_policy_overtakes_a_gallery),
+            TEST(a_part_is_refused),
             TEST(wiped_when_the_news_was_lost),
             TEST(an_unsent_one_is_replaced),
             TEST(refusals),

@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dataplane/audit/leaf.h"
@@ -163,9 +165,123 @@ static void quotas(void **state)
         rig.policy.lane[3].query_burst = 3;
         rig_policy();
         unsigned refused = 0;
-        for (unsigned i = 0; i < 20; i++)
+        for (unsigned i = 0; i < 6; i++)
                 refused += rig_ask(&l, 10 + i, &none).detail == LSP_DETAIL_QUOTA;
-        assert_true(refused > 0 && refused <= 17);
+        assert_true(refused > 0 && refused <= 3);
+}
+
+/* What a refusal says must not depend on whether there was a candidate. */
+static void the_quota_tells_nothing(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 3, 3, 1);
+        struct rig_plain listed = rig_person(path_people[0]), none = rig_person("A B");
+        struct rig_plain late = rig_person(path_people[0]), bad = {0}, nowhere = rig_person("A B");
+        rig_put(&bad, LSP_TLV_AGREEMENTS, &(uint16_t){RIG_ACCORD}, 2);
+        rig_put(&bad, LSP_TLV_PURPOSE, &(uint16_t){LSP_PURPOSE_VISA}, 2);
+        rig_put(&bad, LSP_TLV_FINGERPRINT, "FMR\0 20\0abc", 11);
+        rig_pad(&bad);
+        rig.policy.lane[3].candidates_per_hour = 1;
+        rig_policy();
+        /* Two at once: the second is refused whatever it asks, before any search. */
+        for (unsigned i = 0; i < 2; i++) {
+                rig_send(&l, 2 * i + 1, i ? &listed : &none);
+                rig_send(&l, 2 * i + 2, i ? &none : &listed);
+                assert_true(rig_settle());
+                struct lsp_answer a;
+                unsigned refused = 0;
+                for (unsigned k = 0; k < 2; k++) {
+                        struct lsp_header h;
+                        assert_int_equal(rig_open(&l, 2 * i + k, &h, &a), LSP_ANSWER);
+                        refused += a.detail == LSP_DETAIL_QUOTA;
+                        if (h.query_id[0] == 2 * i + 2)
+                                assert_int_equal(a.detail, LSP_DETAIL_QUOTA);
+                }
+                assert_int_equal(refused, 1);
+                if (i == 0) {
+                        /* Every end that is not a candidate gives the place back. */
+                        assert_int_equal(rig_ask(&l, 10, &none).verdict, LSP_CLEAR);
+                        rig_put(&late, LSP_TLV_DEADLINE, &(uint16_t){0}, 2);
+                        rig_send(&l, 11, &late);
+                        assert_true(rig_settle());
+                        assert_int_equal(rig_dropped(LF_DROP_deadline), 1);
+                        assert_int_equal(rig_ask(&l, 12, &bad).verdict, LSP_RETRY);
+                        rig_put(&nowhere, LSP_TLV_WARRANT, "no such warrant.", 16);
+                        assert_int_equal(rig_ask(&l, 13, &nowhere).verdict, LSP_REFUSED);
+                        rig.out_n = 2;
+                }
+        }
+        assert_int_equal(rig_ask(&l, 20, &none).detail, LSP_DETAIL_QUOTA);
+}
+
+/* Far above its rate a lane is told to wait, and does not fill the log that all share. */
+static void a_flood_does_not_reach_the_log(void **state)
+{
+        struct rig_lane l, other;
+        rig_lane_open(&l, 3, 3, 1);
+        rig_lane_open(&other, 4, 4, 1);
+        struct rig_plain p = rig_person("A B");
+        rig.policy.lane[3].queries_per_second = 5;
+        rig.policy.lane[3].query_burst = 10;
+        rig_policy();
+        uint64_t start = lf_now();
+        for (unsigned i = 0; i < 200; i++) {
+                rig_send(&l, i + 1, &p);
+                assert_true(rig_settle());
+        }
+        unsigned seconds = (unsigned)((lf_now() - start) / rig.dp->tsc_hz) + 1, logged;
+        logged = path_logged(UINT64_MAX, NULL, NULL);
+        assert_true(logged >= 10 && logged <= 20 + 10 * seconds);
+        assert_true(rig_dropped(LF_DROP_over_rate) > 0);
+        assert_int_equal(logged + rig_dropped(LF_DROP_over_rate) + rig_dropped(LF_DROP_notice_limit), 200);
+        assert_int_equal(rig_ask(&other, 1, &p).verdict, LSP_CLEAR);
+}
+
+/* The places of the policy in force are not given away, however many warrants there were before it. */
+static void warrants_keep_their_places(void **state)
+{
+        struct lf_limits *l = calloc(1, sizeof *l);
+        struct lf_policy *p = calloc(3, sizeof *p);
+        static uint16_t place[3][LF_WARRANTS_MAX];
+        assert_true(l && p);
+        for (unsigned k = 0; k < 3; k++)
+                for (unsigned i = 0; i < LF_WARRANTS_MAX; i++) {
+                        p[k].warrant[i].uses = 1;
+                        memcpy(p[k].warrant[i].reference, (uint16_t[]){(uint16_t)k, (uint16_t)i}, 4);
+                }
+        lf_limits_place(l, &p[1], NULL, NULL, place[1]);
+        lf_limits_place(l, &p[0], &p[1], place[1], place[0]);
+        assert_true(lf_limits_warrant(l, place[0][7], 1));
+        lf_limits_place(l, &p[2], &p[0], place[0], place[2]);
+        assert_false(lf_limits_warrant(l, place[0][7], 1));
+        bool taken[2 * LF_WARRANTS_MAX] = {false};
+        for (unsigned i = 0; i < LF_WARRANTS_MAX; i++)
+                taken[place[0][i]] = true;
+        for (unsigned i = 0; i < LF_WARRANTS_MAX; i++) {
+                assert_false(taken[place[2][i]]);
+                taken[place[2][i]] = true;
+        }
+        free(p);
+        free(l);
+}
+
+/* Wherever the image lies, a copy of it is checked and used. */
+static void the_policy_is_copied_first(void **state)
+{
+        uint8_t *bytes = malloc(sizeof rig.policy + 1);
+        assert_non_null(bytes);
+        rig.policy.ruleset++;
+        memcpy(bytes + 1, &rig.policy, sizeof rig.policy);
+        assert_int_equal(lf_dataplane_set_policy(rig.dp, bytes + 1, sizeof rig.policy), 0);
+        rig_turn();
+        bytes[1] ^= 1;
+        assert_int_equal(lf_dataplane_set_policy(rig.dp, bytes + 1, sizeof rig.policy), -EBADMSG);
+        assert_int_equal(lf_dataplane_set_policy(rig.dp, bytes + 1, sizeof rig.policy - 1), -EBADMSG);
+        free(bytes);
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        assert_int_equal(rig_ask(&l, 1, &p).ruleset, rig.policy.ruleset);
 }
 
 static void warrants_are_used_up(void **state)
@@ -202,7 +318,7 @@ static void flags_tell_the_state(void **state)
         assert_int_equal(rig_ask(&l, 1, &p).flags, LSP_FLAG_STALE);
         lf_set(&rig.counters->control_connected, 0);
         assert_int_equal(rig_ask(&l, 2, &p).flags, LSP_FLAG_STALE | LSP_FLAG_DEGRADED);
-        assert_int_equal(lf_dataplane_publish(rig.dp, 7, NULL, NULL, 0), 0);
+        assert_int_equal(lf_dataplane_publish(rig.dp, 7, NULL, 0), 0);
         struct lsp_answer a = rig_ask(&l, 3, &p);
         assert_int_equal(a.flags, LSP_FLAG_STALE | LSP_FLAG_DEGRADED | LSP_FLAG_PARTIAL);
         assert_int_equal(a.generation, 7);
@@ -218,6 +334,10 @@ int main(void)
             ONE_CORE(retry_names_the_defect),
             ONE_CORE(nonsense_is_refused_and_logged),
             ONE_CORE(quotas),
+            THREE_CORES(the_quota_tells_nothing),
+            ONE_CORE(a_flood_does_not_reach_the_log),
+            cmocka_unit_test(warrants_keep_their_places),
+            ONE_CORE(the_policy_is_copied_first),
             ONE_CORE(warrants_are_used_up),
             ONE_CORE(flags_tell_the_state),
         };

@@ -101,6 +101,37 @@ static void waiting_tasks_meet_their_deadline(void **state)
         assert_int_equal(rig.dp->match[0].waiting, 0);
 }
 
+/* However many batches there are, those who stand waiting are taken. */
+static void batches_leave_room_for_live_lanes(void **state)
+{
+        struct rig_lane l, gateway;
+        rig_lane_open(&l, 1, 1, 1);
+        rig_lane_open(&gateway, 2, 2, 1);
+        struct rig_plain batch = rig_person("A B"), live = rig_person("A B"), parts = rig_long("A B");
+        rig_put(&batch, LSP_TLV_PRIORITY, &(uint8_t){LSP_PRIORITY_BATCH}, 1);
+        rig.policy.lane[2].priorities = 1u << LSP_PRIORITY_BATCH;
+        rig_policy();
+        for (unsigned i = 0; i < 100; i++) {
+                rig_send(i % 2 ? &gateway : &l, i + 1, &batch);
+                rig_turn_of(1);
+        }
+        assert_int_equal(rig.dp->io[0].free_n, LF_LIVE_RESERVE);
+        /* Nor can a lane that may not ask as a live one take them by halves. */
+        uint8_t id[16] = {200}, bytes[LSP_DATAGRAM_MAX];
+        uint16_t n = rig_seal(&gateway, id, &parts, 0, bytes);
+        rig_inject(bytes, n, 1);
+        rig_turn_of(1);
+        assert_int_equal(rig.dp->io[0].free_n, LF_LIVE_RESERVE);
+        assert_int_equal(rig_dropped(LF_DROP_busy) + rig_dropped(LF_DROP_notice_limit),
+                         101 - (64 - LF_LIVE_RESERVE));
+        for (unsigned i = 0; i < LF_LIVE_RESERVE; i++)
+                rig_send(&l, 201 + i, &live);
+        while (lf_read(&rig.counters->core[0].in_flight) < 64)
+                rig_turn_of(1);
+        assert_true(rig_settle());
+        assert_int_equal(lf_read(&rig.counters->core[0].answered), 64);
+}
+
 static void answers_leave_at_the_quantum(void **state)
 {
         struct rig_lane l;
@@ -366,6 +397,53 @@ static void a_failing_disk_stops_answers(void **state)
         assert_int_equal(lf_read(&rig.counters->audit_errno), EIO);
 }
 
+/* A disk that takes commits and never completes them: the appliance still comes to an end, and what it had
+ * opened is counted, whatever comes back late. */
+static void a_disk_that_never_completes(void **state)
+{
+        pthread_t thread;
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR);
+        disk.stuck = true;
+        for (uint64_t id = 2; id < 50; id++)
+                rig_send(&l, id, &p);
+        assert_int_equal(pthread_create(&thread, NULL, run_core, lf_dataplane_core(rig.dp, 0)), 0);
+        while (lf_counters_sum(rig.counters, &rig.counters->core[0].opened) < 49)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        lf_dataplane_stop(rig.dp);
+        pthread_join(thread, NULL);
+        assert_int_equal(rig_dropped(LF_DROP_shutdown), 48);
+        assert_int_equal(rig.out_n, 1);
+        lf_audit_stop(rig.dp);
+}
+
+/* What comes back after an io core has given its queries up changes no counter. */
+static void nothing_is_counted_twice_at_the_end(void **state)
+{
+        pthread_t thread;
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        for (uint64_t id = 1; id < 20; id++)
+                rig_send(&l, id, &p);
+        while (lf_counters_sum(rig.counters, &rig.counters->core[0].opened) < 19)
+                rig_turn_of(1);
+        /* The io core stops while the match cores stand still; a second one keeps it turning. */
+        atomic_fetch_add(&rig.dp->ios_running, 1);
+        lf_dataplane_stop(rig.dp);
+        assert_int_equal(pthread_create(&thread, NULL, run_core, lf_dataplane_core(rig.dp, 0)), 0);
+        while (rig_dropped(LF_DROP_shutdown) == 0)
+                nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        pthread_join(thread, NULL);
+        for (unsigned i = 0; i < 300; i++)
+                rig_turn();
+        assert_int_equal(rig_dropped(LF_DROP_shutdown), 19);
+        assert_int_equal(rig.out_n, 0);
+        assert_true(rig_balanced());
+}
+
 int main(void)
 {
         if (CRYPTO_set_mem_functions(counted_malloc, counted_realloc, counted_free) != 1)
@@ -376,6 +454,7 @@ int main(void)
             THREE_CORES(past_the_deadline_is_dropped_by_name),
             THREE_CORES(live_lanes_come_before_batches),
             THREE_CORES(waiting_tasks_meet_their_deadline),
+            THREE_CORES(batches_leave_room_for_live_lanes),
             ONE_CORE(answers_leave_at_the_quantum),
             THREE_CORES(a_new_generation_loses_no_query),
             ONE_CORE(a_full_port_is_named),
@@ -384,6 +463,8 @@ int main(void)
             cmocka_unit_test_setup_teardown(nothing_is_lost_under_load, setup_large_log, path_teardown),
             cmocka_unit_test_setup_teardown(a_full_log_stops_answers, setup_small_log, path_teardown),
             cmocka_unit_test_setup_teardown(a_failing_disk_stops_answers, setup_bad_disk, teardown_bad_disk),
+            cmocka_unit_test_setup_teardown(a_disk_that_never_completes, setup_bad_disk, teardown_bad_disk),
+            THREE_CORES(nothing_is_counted_twice_at_the_end),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -283,12 +284,85 @@ static void retired_cookie_keys_open_nothing(void **state)
         rig_lane_open(&l, 1, 1, 1);
         struct rig_plain p = rig_person("A B");
         assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CLEAR);
-        struct lf_handover_cookie_keys keys = {.key = {{.id = 5, .until = UINT64_MAX}}};
+        const struct lf_session *s = rig.dp->io[0].sessions.entry;
+        assert_int_equal(s->id, l.session);
+        struct lf_handover_cookie_keys keys = {
+            .key = {{.id = 5, .until = UINT64_MAX}, {.id = 6}, {.id = 7, .until = UINT64_MAX}}};
         assert_int_equal(lf_dataplane_set_cookie_keys(rig.dp, &keys), 0);
         rig_turn();
+        /* Nothing of the session is left: neither the key it came with nor what was derived from it. */
+        static const uint8_t none[LSP_KEY_SIZE];
+        uint8_t id[16] = {9}, box[LSP_DATAGRAM_MAX], nonce[12];
+        assert_int_equal(s->id, 0);
+        assert_memory_equal(s->exported, none, sizeof none);
+        uint16_t n = rig_seal(&l, id, &p, 0, box);
+        struct lsp_ad ad = {box, sizeof(struct lsp_query_header)};
+        lsp_nonce(l.nonce, nonce);
+        assert_int_equal(lsp_open(s->to_appliance, nonce, &ad, 1, box + sizeof(struct lsp_query_header),
+                                  n - LSP_QUERY_OVERHEAD, box + sizeof(struct lsp_query_header)),
+                         -EBADMSG);
         rig_send(&l, 2, &p);
         path_stays_silent(1);
         assert_int_equal(rig_dropped(LF_DROP_cookie_key), 1);
+}
+
+/* Control starts again and knows only a key of its own: sessions from before go on until its third. */
+static void a_new_control_ends_no_session(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = rig_person("A B");
+        struct lf_handover_cookie_keys keys = {.key = {{.id = 5, .until = UINT64_MAX}}};
+        for (unsigned i = 1; i <= 2; i++) {
+                assert_int_equal(lf_dataplane_set_cookie_keys(rig.dp, &keys), 0);
+                assert_int_equal(rig_ask(&l, i, &p).verdict, LSP_CLEAR);
+                keys.key[i].id = 5 + i;
+                keys.key[i].until = UINT64_MAX;
+        }
+        assert_int_equal(lf_dataplane_set_cookie_keys(rig.dp, &keys), 0);
+        rig_turn();
+        rig_send(&l, 3, &p);
+        path_stays_silent(2);
+        assert_int_equal(rig_dropped(LF_DROP_cookie_key), 1);
+}
+
+static void a_key_past_its_time_is_not_kept(void **state)
+{
+        struct lf_handover_cookie_keys old = {.key = {{.id = 5, .until = UINT64_MAX}, {.id = 6, .until = 9}}},
+                                       new = {.key = {{.id = 8, .until = UINT64_MAX}}};
+        assert_int_equal(lf_dataplane_set_cookie_keys(rig.dp, &old), 0);
+        rig_turn();
+        assert_int_equal(lf_dataplane_set_cookie_keys(rig.dp, &new), 0);
+        rig_turn();
+        const struct lf_cookie_keys *k = rig.dp->io[0].sessions.keys;
+        for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
+                assert_int_not_equal(k->id[i], 6);
+}
+
+/* Who has seen cookies can send forgeries under earlier boot ids: other lanes hear of the new one all the
+ * same. */
+static void forgeries_do_not_keep_lanes_from_hearing(void **state)
+{
+        enum { SEEN = 20, EACH = 40 };
+        static struct rig_lane seen[SEEN], honest;
+        struct rig_plain p = rig_person("A B");
+        uint8_t id[16] = {1}, bytes[LSP_DATAGRAM_MAX];
+        for (unsigned i = 0; i < SEEN; i++) {
+                rig_lane_open(&seen[i], 1 + i, 1 + i, 1);
+                memset(seen[i].boot, 9, sizeof seen[i].boot);
+                uint16_t n = rig_seal(&seen[i], id, &p, 0, bytes);
+                bytes[n - 1] ^= 1;
+                for (unsigned k = 0; k < EACH; k++)
+                        if (rig_inject(bytes, n, 1), k % 20 == 19)
+                                rig_turn();
+        }
+        rig_lane_open(&honest, 30, 30, 1);
+        memset(honest.boot, 9, sizeof honest.boot);
+        rig_send(&honest, 1, &p);
+        assert_true(rig_wait(1));
+        assert_int_equal(rig_open(&honest, 0, NULL, NULL), LSP_REBOOT);
+        assert_int_equal(rig_dropped(LF_DROP_forged) + rig_dropped(LF_DROP_notice_limit), SEEN * EACH);
+        assert_true(rig_dropped(LF_DROP_notice_limit) > SEEN * EACH / 2);
 }
 
 static void in_flight_retransmission_waits(void **state)
@@ -337,6 +411,9 @@ int main(void)
             ONE_CORE(an_old_boot_is_told_the_new_one),
             ONE_CORE(a_revoked_lane_gets_silence),
             ONE_CORE(retired_cookie_keys_open_nothing),
+            ONE_CORE(a_new_control_ends_no_session),
+            ONE_CORE(a_key_past_its_time_is_not_kept),
+            ONE_CORE(forgeries_do_not_keep_lanes_from_hearing),
             THREE_CORES(in_flight_retransmission_waits),
             ONE_CORE(sessions_make_room),
         };

@@ -53,6 +53,8 @@ int lf_link_set_generation(struct lf_link *link, struct lf_generation *generatio
 void link_generations_hello(struct lf_link *link, const struct lf_handover_hello *hello, bool same_boot)
 {
         link->shards_sent = 0;
+        link->part_under_way = false;
+        link->part_error = 0;
         for (unsigned i = link->n; i-- > 0;) {
                 struct held *h = &link->held[i];
                 uint64_t number = h->generation->number;

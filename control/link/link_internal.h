@@ -32,6 +32,8 @@ struct lf_link {
         uint32_t sequence;        /* the last that was sent */
         uint32_t sequence_of[32]; /* by message type; 0: none under way */
         unsigned shards_sent;     /* of the generation that is being sent */
+        bool part_under_way;      /* a message of it that is not the last */
+        int part_error;           /* it was refused before its end */
         int policy;               /* -1: none */
         uint64_t consumed;
         unsigned n;

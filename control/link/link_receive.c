@@ -37,18 +37,31 @@ static const char *const kinds[] = {[LF_HANDOVER_OPTIONS] = "options",
 
 static int done(struct lf_link *link, const struct lf_handover_done *d, bool refused)
 {
-        /* of a generation in several messages only the last (or the one that failed) counts */
         unsigned type = type_of(link, d->sequence);
         if (type == 0)
                 return 0;
         int error = refused ? (d->error < 0 ? d->error : -EIO) : 0;
-        if (refused) {
+        bool part = type == LF_HANDOVER_GENERATION && link->part_under_way;
+        bool told = type == LF_HANDOVER_GENERATION && link->part_error;
+        if (told)
+                error = link->part_error;
+        if (refused && !told) {
                 link->state.errors++;
                 snprintf(link->state.error, sizeof link->state.error, "landfalld refused the %s: %.*s",
                          kinds[type], (int)sizeof d->text, d->text);
         }
-        if (type == LF_HANDOVER_GENERATION)
+        if (part) {
+                struct held *newest = link_newest(link);
+                link->part_under_way = false;
+                link->part_error = error;
+                if (refused && newest)
+                        link->shards_sent = newest->generation->shards;
+                return 0;
+        }
+        if (type == LF_HANDOVER_GENERATION) {
+                link->part_error = 0;
                 link_generation_done(link, error);
+        }
         char text[sizeof d->text];
         snprintf(text, sizeof text, "%.*s", (int)sizeof d->text - 1, d->text);
         if (link->options.on_done)

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define TOO_EARLY 1
+#define TOO_EARLY        1
+#define SHARDS_A_MESSAGE 16
+_Static_assert(SHARDS_A_MESSAGE <= LF_HANDOVER_FDS_MAX, "landfalld takes as many");
 
 /* One message with its descriptors. -EAGAIN: the socket is full. */
 static int send_message(struct lf_link *link, void *message, size_t size, uint16_t type, const int *fds,
@@ -75,27 +77,31 @@ static int send_consumed(struct lf_link *link)
         return send_message(link, &c, sizeof c, LF_HANDOVER_CONSUMED, NULL, 0);
 }
 
-/* As many messages as its shards need; goes on where a full socket stopped it. */
+/* A few shards, and the next few when these were checked: what else must be sent overtakes the rest. Of a
+ * generation that was refused on the way only the end is sent. */
 static int send_generation(struct lf_link *link)
 {
         struct held *newest = link_newest(link);
         if (!newest || newest->state != HELD_NEW)
                 return 0;
+        if (link->part_under_way)
+                return TOO_EARLY;
         const struct lf_generation *g = newest->generation;
-        do {
-                int fds[LF_HANDOVER_FDS_MAX];
-                unsigned n = 0;
-                while (n < LF_HANDOVER_FDS_MAX && link->shards_sent + n < g->shards) {
-                        fds[n] = g->shard[link->shards_sent + n].fd;
-                        n++;
-                }
-                struct lf_handover_generation m = {
-                    .generation = g->number, .shards = n, .more = link->shards_sent + n < g->shards};
-                int r = send_message(link, &m, sizeof m, LF_HANDOVER_GENERATION, fds, n);
-                if (r < 0)
-                        return r;
-                link->shards_sent += n;
-        } while (link->shards_sent < g->shards);
+        int fds[SHARDS_A_MESSAGE];
+        unsigned n = 0;
+        while (n < SHARDS_A_MESSAGE && link->shards_sent + n < g->shards) {
+                fds[n] = g->shard[link->shards_sent + n].fd;
+                n++;
+        }
+        struct lf_handover_generation m = {
+            .generation = g->number, .shards = n, .more = link->shards_sent + n < g->shards};
+        int r = send_message(link, &m, sizeof m, LF_HANDOVER_GENERATION, fds, n);
+        if (r < 0)
+                return r;
+        link->shards_sent += n;
+        link->part_under_way = m.more;
+        if (m.more)
+                return TOO_EARLY;
         newest->state = HELD_SENT;
         link->shards_sent = 0;
         return 0;
