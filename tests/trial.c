@@ -1,7 +1,7 @@
 /* landfall-trial: a lane that misbehaves on purpose, against a running appliance. Not installed.
  *
  *   landfall-trial --lane BUNDLE --agreement N --purpose N --fingerprint FILE [--revoke COMMAND]
- *                  [--address HOST --port N] TRIAL...
+ *                  [--other FILE] [--views FILE] [--address HOST --port N] TRIAL...
  *
  * Each trial prints a line, "ok" or "FAIL" first; exit status 0 only if all are ok. */
 #include <arpa/inet.h>
@@ -21,7 +21,7 @@
 #define SILENCE_MS 400 /* longer than any answer takes on an idle appliance */
 
 struct trial {
-        const char *bundle, *fingerprint, *other, *revoke, *address;
+        const char *bundle, *fingerprint, *other, *views, *revoke, *address;
         unsigned agreement, purpose, port;
         struct lf_lane *lane;
         struct lf_lane_query *query;
@@ -168,6 +168,116 @@ static bool clock_off(struct trial *t)
         return say(good, "clock", good ? "an hour wrong: told the time, then answered" : "not answered");
 }
 
+/* ---- queries in parts ---- */
+
+#define PARTS_SEEN 8 /* datagrams of one query that are kept */
+
+struct captured {
+        uint8_t bytes[PARTS_SEEN][LSP_DATAGRAM_MAX];
+        size_t size[PARTS_SEEN];
+        unsigned n;
+};
+
+/* What a submitted query would send, instead of sending it; with `again` the same query under new nonces. */
+static int capture(struct trial *t, const uint8_t id[16], bool again, struct captured *ret)
+{
+        int pair[2], own = t->lane->peer[0].fd;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return -errno;
+        t->lane->peer[0].fd = pair[0];
+        int r = again ? lf_pending_send(t->lane, lf_pending_find(t->lane, id), 0)
+                      : lf_lane_hook_submit_as(t->lane, t->query, NULL, id);
+        t->lane->peer[0].fd = own;
+        close(pair[0]);
+        ret->n = 0;
+        for (ssize_t n; r == 0 && ret->n < PARTS_SEEN &&
+                        (n = recv(pair[1], ret->bytes[ret->n], LSP_DATAGRAM_MAX, MSG_DONTWAIT)) > 0;)
+                ret->size[ret->n++] = (size_t)n;
+        close(pair[1]);
+        return r;
+}
+
+static void put_on_wire(struct trial *t, const struct captured *c, unsigned part)
+{
+        lf_lane_hook_send(t->lane, c->bytes[part], c->size[part]);
+}
+
+/* Waits for one result. `sent`: how often the client may have sent the query itself. */
+static bool answered(struct trial *t, unsigned sent)
+{
+        struct lf_lane_result r;
+        while (lf_lane_collect(t->lane, &r) < 0) {
+                struct pollfd p = {.fd = lf_lane_fd(t->lane), .events = POLLIN};
+                poll(&p, 1, lf_lane_timeout_ms(t->lane));
+                lf_lane_process(t->lane);
+        }
+        return r.error == 0 && r.answer.verdict == LSP_CANDIDATE && r.sent <= sent;
+}
+
+static bool parts(struct trial *t)
+{
+        struct captured c, d, e;
+        uint8_t id[6][16];
+        for (unsigned i = 0; i < 6; i++)
+                if (new_id(id[i]) < 0)
+                        return say(false, "parts", "no random numbers");
+        if (!t->views || compose(t, t->views, t->query) < 0)
+                return say(false, "parts", "needs --views");
+        if (capture(t, id[0], false, &c) < 0 || c.n < 2 || c.n == PARTS_SEEN)
+                return say(false, "parts", "the record of --views does not travel in 2 to 7 parts");
+        bool good = true;
+        for (unsigned i = c.n; i-- > 0;)
+                put_on_wire(t, &c, i);
+        good &= say(answered(t, 1), "parts", "the last first: answered");
+
+        good &= capture(t, id[1], false, &c) == 0 && capture(t, id[1], true, &d) == 0;
+        for (unsigned i = 0; i < c.n; i++) {
+                put_on_wire(t, &c, i);
+                put_on_wire(t, &c, i);                    /* a replay */
+                put_on_wire(t, i + 1 < c.n ? &d : &c, i); /* the same part anew */
+        }
+        good &= say(answered(t, 2), "parts", "each twice: answered");
+        good &= say(silent(t->lane->peer[0].fd), "parts", "and only once");
+
+        good &= capture(t, id[2], false, &c) == 0;
+        for (unsigned i = 1; i < c.n; i++)
+                put_on_wire(t, &c, i);
+        usleep(LSP_ASSEMBLY_MS * 1000);
+        good &= say(silent(t->lane->peer[0].fd), "parts", "the first is missing: silence");
+        good &= say(answered(t, 3), "parts", "the client sends them all again: answered");
+
+        good &= capture(t, id[3], false, &c) == 0 && capture(t, id[4], false, &d) == 0 &&
+                capture(t, id[5], false, &e) == 0;
+        for (unsigned i = 0; i < c.n; i++) {
+                put_on_wire(t, &c, i);
+                put_on_wire(t, &d, i);
+                if (i == 0)
+                        put_on_wire(t, &e, i); /* finds two under way */
+        }
+        good &= say(answered(t, 1) && answered(t, 1), "parts", "two at once: answered");
+        good &= say(answered(t, 3), "parts", "a third beside them: when its client asks again");
+        return compose(t, t->fingerprint, t->query) == 0 && good;
+}
+
+/* A datagram cut short or made longer anywhere brings nothing, and costs its query nothing. */
+static bool sizes(struct trial *t)
+{
+        struct captured c;
+        uint8_t id[16], longer[LSP_DATAGRAM_MAX + 64] = {0};
+        static const int by[] = {-1, -16, -152, -400, 1, 16, 64};
+        if (new_id(id) < 0 || capture(t, id, false, &c) < 0 || c.n != 1)
+                return say(false, "sizes", "the query is not one datagram");
+        memcpy(longer, c.bytes[0], c.size[0]);
+        for (unsigned i = 0; i < sizeof by / sizeof *by; i++)
+                if ((int)c.size[0] + by[i] > 0)
+                        lf_lane_hook_send(t->lane, longer, (size_t)((int)c.size[0] + by[i]));
+        lf_lane_hook_send(t->lane, longer, sizeof longer);
+        bool quiet = silent(t->lane->peer[0].fd);
+        say(quiet, "sizes", quiet ? "cut short or too long: silence" : "got a reply");
+        put_on_wire(t, &c, 0);
+        return say(answered(t, 3), "sizes", "the whole of it: answered") && quiet;
+}
+
 static bool revoked(struct trial *t)
 {
         struct lf_lane_result result;
@@ -179,15 +289,17 @@ static bool revoked(struct trial *t)
                 return say(false, "revoked", "the command failed");
         usleep(1000000);
         int r = lf_lane_ask(t->lane, t->query, &result);
-        return say(r == -ETIMEDOUT || r == -EKEYREJECTED, "revoked", r ? "a second later: no answer" : "still answered");
+        return say(r == -ETIMEDOUT || r == -EKEYREJECTED, "revoked",
+                   r ? "a second later: no answer" : "still answered");
 }
 
 static const struct {
         const char *name;
         bool (*run)(struct trial *);
 } trials[] = {
-    {"stranger", stranger}, {"forged", forged},   {"replay", replay},   {"retransmit", retransmit},
-    {"reuse", reuse},       {"clock", clock_off}, {"revoked", revoked},
+    {"stranger", stranger},     {"forged", forged}, {"replay", replay},
+    {"retransmit", retransmit}, {"reuse", reuse},   {"clock", clock_off},
+    {"parts", parts},           {"sizes", sizes},   {"revoked", revoked},
 };
 
 static bool run(struct trial *t, const char *name)
@@ -200,10 +312,11 @@ static bool run(struct trial *t, const char *name)
 
 int main(int argc, char **argv)
 {
-        static const struct option options[] = {
-            {"lane", 1, 0, 'l'},        {"agreement", 1, 0, 'a'}, {"purpose", 1, 0, 'p'},
-            {"fingerprint", 1, 0, 'f'}, {"other", 1, 0, 'o'},     {"revoke", 1, 0, 'r'},
-            {"address", 1, 0, 'A'},     {"port", 1, 0, 'P'},      {0}};
+        static const struct option options[] = {{"lane", 1, 0, 'l'},    {"agreement", 1, 0, 'a'},
+                                                {"purpose", 1, 0, 'p'}, {"fingerprint", 1, 0, 'f'},
+                                                {"other", 1, 0, 'o'},   {"revoke", 1, 0, 'r'},
+                                                {"address", 1, 0, 'A'}, {"port", 1, 0, 'P'},
+                                                {"views", 1, 0, 'v'},   {0}};
         struct trial t = {.agreement = 1, .purpose = LSP_PURPOSE_BORDER_CHECK, .port = 4762};
         bool good = true;
         for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -228,6 +341,9 @@ int main(int argc, char **argv)
                         break;
                 case 'A':
                         t.address = optarg;
+                        break;
+                case 'v':
+                        t.views = optarg;
                         break;
                 case 'P':
                         t.port = (unsigned)atoi(optarg);
