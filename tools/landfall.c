@@ -16,7 +16,10 @@ static int cmd_eval(int argc, char **argv)
 {
         if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
                 return lf_eval_fingerprint(argc - 1, argv + 1);
-        fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n");
+        if (argc > 1 && strcmp(argv[1], "person") == 0)
+                return lf_eval_person(argc - 1, argv + 1);
+        fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n"
+                        "       landfall eval person --pairs FILE [--json]\n");
         return LF_EXIT_USAGE;
 }
 
@@ -24,9 +27,12 @@ static int cmd_bench(int argc, char **argv)
 {
         if (argc > 1 && strcmp(argv[1], "packet") == 0)
                 return lf_bench_packet(argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "person") == 0)
+                return lf_bench_person(argc - 1, argv + 1);
         bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
-        fprintf(help ? stdout : stderr,
-                "usage: landfall bench packet [--json]\nlandfall bench packet --help says more.\n");
+        fprintf(help ? stdout : stderr, "usage: landfall bench packet [--json]\n"
+                                        "       landfall bench person --list sdn.csv [--aliases alt.csv] "
+                                        "[--json]\nlandfall bench packet --help says more.\n");
         return help ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 

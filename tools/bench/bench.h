@@ -3,3 +3,5 @@
 
 /* The query path over memif with an empty gallery, beside what it could do at most. */
 int lf_bench_packet(int argc, char **argv);
+/* Names looked up in a published list by one core. */
+int lf_bench_person(int argc, char **argv);

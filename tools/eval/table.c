@@ -1,0 +1,89 @@
+#include "tools/eval/table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define FILE_MAX (64u << 20)
+
+static int slurp(const char *path, char **ret, size_t *ret_size)
+{
+        FILE *f = fopen(path, "rbe");
+        if (!f)
+                return -errno;
+        char *text = NULL;
+        size_t n = 0, room = 0;
+        int r = 0;
+        while (r == 0 && !feof(f)) {
+                if (n == room) {
+                        room = room ? room * 2 : 1 << 16;
+                        char *more = room > FILE_MAX ? NULL : realloc(text, room);
+                        if (!more) {
+                                r = room > FILE_MAX ? -EFBIG : -ENOMEM;
+                                break;
+                        }
+                        text = more;
+                }
+                n += fread(text + n, 1, room - n, f);
+                r = ferror(f) ? -EIO : 0;
+        }
+        fclose(f);
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        *ret = text;
+        *ret_size = n;
+        return 0;
+}
+
+int lf_table_open(const char *path, struct lf_table *ret)
+{
+        size_t size = 0;
+        struct lf_table t = {.path = path};
+        int r = slurp(path, &t.text, &size);
+        if (r < 0) {
+                lf_log_error("%s: %s", path, strerror(-r));
+                return r;
+        }
+        lf_csv_init(&t.csv, t.text, size);
+        if (lf_csv_next(&t.csv) <= 0) {
+                lf_log_error("%s: no row of column names", path);
+                free(t.text);
+                return -EBADMSG;
+        }
+        t.columns = t.csv.n;
+        memcpy(t.column, t.csv.field, t.columns * sizeof t.column[0]);
+        *ret = t;
+        return 0;
+}
+
+int lf_table_column(const struct lf_table *t, const char *name)
+{
+        for (unsigned i = 0; i < t->columns; i++)
+                if (t->column[i].n == strlen(name) && !memcmp(t->column[i].text, name, t->column[i].n))
+                        return (int)i;
+        lf_log_error("%s: no column \"%s\"", t->path, name);
+        return -ENOENT;
+}
+
+int lf_table_next(struct lf_table *t)
+{
+        int r = lf_csv_next(&t->csv);
+        if (r < 0)
+                lf_log_error("%s:%u:%u: %s", t->path, t->csv.error_line, t->csv.error_column, t->csv.error);
+        else if (r > 0 && t->csv.n != t->columns) {
+                lf_log_error("%s:%u: not as many fields as there are columns", t->path, t->csv.field[0].line);
+                return -EBADMSG;
+        }
+        return r;
+}
+
+void lf_table_close(struct lf_table *t)
+{
+        free(t->text);
+        t->text = NULL;
+}
