@@ -40,7 +40,7 @@ struct lf_audit {
         _Alignas(64) _Atomic uint64_t durable;
         _Atomic uint64_t consumed;
         _Atomic uint32_t state; /* enum lf_wal_state */
-        _Atomic uint64_t appended, commit_us, commits;
+        _Atomic uint64_t appended, commits, commit_us, commit_longest_us;
         _Atomic int32_t error; /* errno of the disk that failed last */
         _Atomic uint32_t segments_free;
 };
@@ -80,13 +80,6 @@ bool lf_audit_degraded(const struct lf_dataplane *dp)
         return state_of(dp->audit) != LF_WAL_OK;
 }
 
-static uint64_t microseconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 /* What the cores may see of the log. `durable` first: a log that has failed lets nothing more become durable.
  */
 static void publish(struct lf_dataplane *dp)
@@ -95,6 +88,10 @@ static void publish(struct lf_dataplane *dp)
         atomic_store_explicit(&a->durable, lf_wal_durable(dp->wal), memory_order_release);
         atomic_store_explicit(&a->state, lf_wal_state(dp->wal), memory_order_release);
         atomic_store_explicit(&a->appended, lf_wal_entries(dp->wal), memory_order_relaxed);
+        struct lf_wal_pace pace = lf_wal_pace(dp->wal);
+        atomic_store_explicit(&a->commits, pace.commits, memory_order_relaxed);
+        atomic_store_explicit(&a->commit_us, pace.last_us, memory_order_relaxed);
+        atomic_store_explicit(&a->commit_longest_us, pace.longest_us, memory_order_relaxed);
         atomic_store_explicit(&a->segments_free, lf_wal_segments_free(dp->wal), memory_order_relaxed);
         atomic_store_explicit(&a->error, lf_wal_error(dp->wal), memory_order_relaxed);
 }
@@ -179,13 +176,8 @@ static unsigned round_of(struct lf_dataplane *dp)
         bool room = append_notes(dp, &work);
         for (unsigned i = 0; i < queries; i++)
                 append_query(dp, a->batch[i], room);
-        uint64_t before = lf_wal_durable(dp->wal), start = microseconds();
         if (lf_wal_submit(dp->wal) == 0)
                 lf_wal_reap(dp->wal, lf_wal_in_flight(dp->wal) && queries < BATCH ? REAP_US : 0);
-        if (lf_wal_durable(dp->wal) != before) {
-                atomic_fetch_add_explicit(&a->commits, 1, memory_order_relaxed);
-                atomic_store_explicit(&a->commit_us, microseconds() - start, memory_order_relaxed);
-        }
         publish(dp);
         return lf_wal_state(dp->wal) == LF_WAL_FAILED ? work : work + lf_wal_in_flight(dp->wal);
 }
@@ -282,5 +274,7 @@ void lf_audit_housekeep(struct lf_dataplane *dp)
         lf_set(&c->audit_durable, lf_audit_durable(a));
         lf_set(&c->audit_commits, atomic_load_explicit(&a->commits, memory_order_relaxed));
         lf_set(&c->audit_commit_us, atomic_load_explicit(&a->commit_us, memory_order_relaxed));
+        lf_set(&c->audit_commit_longest_us,
+               atomic_load_explicit(&a->commit_longest_us, memory_order_relaxed));
         lf_set(&c->audit_consumed, atomic_load_explicit(&a->consumed, memory_order_relaxed));
 }

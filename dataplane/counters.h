@@ -15,7 +15,7 @@
 
 #define LF_COUNTERS_FILE  "counters"
 #define LF_COUNTERS_MAGIC 0x53544e434c4c464cull /* "LFLLCNTS" */
-#define LF_COUNTERS_ABI   1
+#define LF_COUNTERS_ABI   2
 
 enum lf_drop_kind { LF_DROP_FRAME, LF_DROP_SILENT, LF_DROP_NOTICE, LF_DROP_PARTS, LF_DROP_QUERY };
 
@@ -124,9 +124,10 @@ struct lf_counters {
         lf_counter audit_commits;
         lf_counter audit_segments_free;
         lf_counter audit_consumed;
-        lf_counter audit_commit_us; /* of the last commit */
-        char isa[32];               /* the instruction set that the engines chose */
-        char interface[64];         /* the port, in words */
+        lf_counter audit_commit_us;         /* how long the last commit was under way */
+        lf_counter audit_commit_longest_us; /* the longest since the start */
+        char isa[32];                       /* the instruction set that the engines chose */
+        char interface[64];                 /* the port, in words */
         struct lf_core_counters core[LF_CORES_MAX];
 };
 

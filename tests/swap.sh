@@ -30,6 +30,7 @@ touch "$W/stop"
 wait "$gate"; check "gate-1: not one query unavailable or wrong" test $? = 0
 wait "$desk"; check "desk-1: not one query unavailable or wrong" test $? = 0
 grep -h -A3 "^!" "$W"/*.checks | head -20
+"$B/landfall" status --run-dir "$RUN" --drops | grep -E "^(audit|dropped +[1-9])"
 echo "     $(cat "$W"/*.checks | sed -nE 's/^([0-9]+) queries, .*/\1/p' | awk '{ n += $1 } END { print n + 0 }') queries under load, generations $first to $(number generation)"
 # A finger, too.
 "$B/landfall" feed add "$W/feed-prints" --modality fingerprint --category 0 --ids "$W/prints.ids" "$W/fingers/109_1.iso" >/dev/null

@@ -68,12 +68,14 @@ static void add_dataplane(json_t *all, const struct lf_appliance *a)
                 json_object_set_new(drops, lf_drop_name(d), number(lf_counters_sum(c, &k->drop[d])));
         json_object_set_new(all, "drops", drops);
         json_object_set_new(all, "audit",
-                            json_pack("{s:s, s:i, s:I, s:I, s:I, s:I}", "state", audit_state(c), "errno",
-                                      (int)lf_read(&c->audit_errno), "entries",
+                            json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "state", audit_state(c),
+                                      "errno", (int)lf_read(&c->audit_errno), "entries",
                                       (json_int_t)lf_read(&c->audit_appended), "durable",
                                       (json_int_t)lf_read(&c->audit_durable), "consumed",
                                       (json_int_t)lf_read(&c->audit_consumed), "segments_free",
-                                      (json_int_t)lf_read(&c->audit_segments_free)));
+                                      (json_int_t)lf_read(&c->audit_segments_free), "commit_us",
+                                      (json_int_t)lf_read(&c->audit_commit_us), "commit_longest_us",
+                                      (json_int_t)lf_read(&c->audit_commit_longest_us)));
 }
 
 static void say_json(const struct lf_appliance *a)
@@ -117,9 +119,10 @@ static void say_dataplane(const struct lf_appliance *a)
                lf_counters_sum(c, &k->answered), lf_counters_sum(c, &k->in_flight));
         printf("balance     %s: %s\n", a->balanced ? "holds" : "does not hold", a->balance);
         printf("audit       %s, %" PRIu64 " entries, %" PRIu64 " durable, %" PRIu64 " in tiles, %" PRIu64
-               " segments free\n",
+               " segments free, longest commit %.1f ms\n",
                audit_state(c), lf_read(&c->audit_appended), lf_read(&c->audit_durable),
-               lf_read(&c->audit_consumed), lf_read(&c->audit_segments_free));
+               lf_read(&c->audit_consumed), lf_read(&c->audit_segments_free),
+               (double)lf_read(&c->audit_commit_longest_us) / 1000);
         printf("disturbance %s\n", a->disturbance.text);
 }
 

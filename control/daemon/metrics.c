@@ -125,6 +125,10 @@ static void write_audit(FILE *out, const struct lf_counters *c)
             lf_read(&c->audit_segments_free));
         head(out, "audit_commit_seconds", "gauge", "How long the last commit took.");
         fprintf(out, "landfall_audit_commit_seconds %.6f\n", (double)lf_read(&c->audit_commit_us) * 1e-6);
+        head(out, "audit_commit_longest_seconds", "gauge",
+             "How long the longest commit since the start took.");
+        fprintf(out, "landfall_audit_commit_longest_seconds %.6f\n",
+                (double)lf_read(&c->audit_commit_longest_us) * 1e-6);
 }
 
 void lf_metrics_counters(FILE *out, const struct lf_counters *c)

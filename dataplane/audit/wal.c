@@ -24,6 +24,7 @@ struct commit {
         unsigned slots;    /* records in it */
         unsigned room;     /* most that it may hold */
         uint64_t end;      /* index after its last entry */
+        uint64_t sent_us;  /* when it was given to the disks, on the monotonic clock */
         unsigned pending;  /* bit per mirror: has not completed */
         unsigned done;     /* bit per mirror: completed without error */
 };
@@ -36,6 +37,7 @@ struct lf_wal {
         unsigned failed_mirrors; /* bit per mirror */
         bool failed;
         int error; /* of the last failure */
+        struct lf_wal_pace pace;
         bool full;
         bool wanted; /* submit was asked for while all commits were in flight */
 
@@ -64,6 +66,13 @@ static void fail_mirror(struct lf_wal *w, unsigned mirror, int error)
         w->failed_mirrors |= 1u << mirror;
         if (w->failed_mirrors == (1u << w->source.mirrors) - 1)
                 w->failed = true;
+}
+
+static uint64_t microseconds(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
 /* ---- Appending ---- */
@@ -158,6 +167,7 @@ static int send_commit(struct lf_wal *w)
                 else
                         c->pending |= 1u << m;
         }
+        c->sent_us = microseconds();
         w->filling++;
         w->wanted = false;
         commit_of(w, w->filling)->slots = 0;
@@ -189,13 +199,23 @@ int lf_wal_submit(struct lf_wal *w)
 
 /* ---- Completions ---- */
 
+static void settle(struct lf_wal *w, const struct commit *c)
+{
+        uint64_t us = microseconds() - c->sent_us;
+        w->durable = c->end;
+        w->pace.commits++;
+        w->pace.last_us = us;
+        if (us > w->pace.longest_us)
+                w->pace.longest_us = us;
+}
+
 /* Durable is the contiguous prefix of commits that every mirror still in use has completed. A buffer is free
  * once nothing is under way from it, on failed mirrors too. */
 static void advance(struct lf_wal *w)
 {
         unsigned healthy = ((1u << w->source.mirrors) - 1) & ~w->failed_mirrors;
         while (!w->failed && w->settled < w->filling && (commit_of(w, w->settled)->done & healthy) == healthy)
-                w->durable = commit_of(w, w->settled++)->end;
+                settle(w, commit_of(w, w->settled++));
         while (w->freed < w->filling && (w->freed < w->settled || w->failed) &&
                commit_of(w, w->freed)->pending == 0)
                 w->freed++;
@@ -244,6 +264,11 @@ uint64_t lf_wal_entries(const struct lf_wal *w)
 unsigned lf_wal_in_flight(const struct lf_wal *w)
 {
         return (unsigned)(w->filling - w->freed);
+}
+
+struct lf_wal_pace lf_wal_pace(const struct lf_wal *w)
+{
+        return w->pace;
 }
 
 int lf_wal_error(const struct lf_wal *w)

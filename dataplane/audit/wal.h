@@ -93,6 +93,13 @@ unsigned lf_wal_in_flight(const struct lf_wal *wal);
 int lf_wal_consumed(struct lf_wal *wal, uint64_t index);
 
 enum lf_wal_state lf_wal_state(const struct lf_wal *wal);
+/* Commits that became durable since the log was opened, and how long they were under way: what a slow disk
+ * shows in. */
+struct lf_wal_pace {
+        uint64_t commits;
+        uint64_t last_us, longest_us;
+};
+struct lf_wal_pace lf_wal_pace(const struct lf_wal *wal);
 /* The errno (positive) of the last disk that failed; 0: none has. */
 int lf_wal_error(const struct lf_wal *wal);
 /* Segments that can be begun, the one that is being written not counted. */
