@@ -80,6 +80,13 @@ bool lf_audit_degraded(const struct lf_dataplane *dp)
         return state_of(dp->audit) != LF_WAL_OK;
 }
 
+static uint64_t microseconds(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 /* What the cores may see of the log. `durable` first: a log that has failed lets nothing more become durable.
  */
 static void publish(struct lf_dataplane *dp)
