@@ -7,6 +7,7 @@
 static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
     [LF_MODALITY_FINGERPRINT] = {&lf_fingerprint_engine, lf_fingerprint_init},
     [LF_MODALITY_IRIS] = {&lf_iris_engine, lf_iris_init},
+    [LF_MODALITY_FACE] = {&lf_face_engine, lf_face_init},
     [LF_MODALITY_PERSON] = {&lf_person_engine, NULL},
 };
 

@@ -120,6 +120,14 @@ struct lf_engine {
         /* Checks the whole payload, so that no later call can leave it. -EBADMSG. */
         int (*check)(const struct lf_shard *shard);
 
+        /* The model of which a payload's rows are, 0: none; NULL: an engine without models. Becomes
+         * shard->model. */
+        uint32_t (*model)(const void *payload);
+
+        /* Whether the shard holds what the probe can be compared with: the same model. NULL: always. A scan
+         * of another shard finds nothing. */
+        bool (*comparable)(const struct lf_shard *shard, const void *probe);
+
         /* Scores block `block` (0 .. shard->blocks-1) for n prepared probes. */
         void (*scan)(const struct lf_shard *shard, uint32_t block, const void *const *probes,
                      struct lf_topk *const *topks, unsigned n, void *scratch);

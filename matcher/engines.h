@@ -16,3 +16,6 @@ extern const struct lf_engine lf_person_engine;
 extern const struct lf_engine lf_iris_engine;
 /* Chooses the kernel, fills the table of factors. */
 int lf_iris_init(void);
+extern const struct lf_engine lf_face_engine;
+/* Chooses the kernel. */
+int lf_face_init(void);

@@ -69,7 +69,6 @@ int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
         header.dataset = info->dataset;
         header.category = info->category;
         header.index = info->index;
-        header.model = info->model;
 
         memset(image, 0, size);
         memcpy(image, &header, sizeof header);
@@ -81,8 +80,11 @@ int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
         }
         size_t payload = header.payload_size;
         uint32_t rows = 0, blocks = 0;
-        return engine->build(records, n, (uint8_t *)image + header.payload_offset, &payload, &rows, &blocks,
-                             defects);
+        r = engine->build(records, n, (uint8_t *)image + header.payload_offset, &payload, &rows, &blocks,
+                          defects);
+        if (r == 0 && engine->model)
+                ((struct lf_shard *)image)->model = engine->model((uint8_t *)image + header.payload_offset);
+        return r;
 }
 
 static bool zero(const void *p, size_t n)

@@ -43,7 +43,6 @@ struct lf_shard_info {
         uint64_t generation;
         uint16_t dataset, category;
         uint32_t index;
-        uint32_t model;
 };
 
 /* Control: the size of the image for these records. -ENOTSUP: no such engine. -EINVAL: more than 2^32-1

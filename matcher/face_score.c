@@ -1,0 +1,40 @@
+/* What becomes of a product, and the scan that needs no instruction set: the reference for the others. */
+#include "matcher/face_scan.h"
+
+#include <math.h>
+
+void lf_face_set_cut(const struct lf_face_span *s, struct lf_face_task *t)
+{
+        float floor = t->topk->floor;
+        t->cut =
+            floor == -INFINITY ? -INFINITY : lf_face_cosine_below(&s->spread, floor) / t->probe->f.factor;
+}
+
+void lf_face_take(const struct lf_face_span *s, uint32_t g, unsigned mask,
+                  const int32_t product[LF_FACE_LANES], struct lf_face_task *t)
+{
+        float floor = t->topk->floor;
+        for (mask &= lf_face_lanes(s, g); mask; mask &= mask - 1) {
+                unsigned lane = (unsigned)__builtin_ctz(mask);
+                uint32_t row = g * LF_FACE_LANES + lane;
+                float cosine = (float)product[lane] * s->factor[row] * t->probe->f.factor;
+                lf_topk_push(t->topk, s->record[row], s->first + row, lf_face_score(&s->spread, cosine));
+        }
+        if (t->topk->floor != floor)
+                lf_face_set_cut(s, t);
+}
+
+void lf_face_scan_scalar(const struct lf_face_span *span, struct lf_face_task *task, unsigned n,
+                         void *scratch)
+{
+        for (uint32_t g = 0; g < span->groups; g++)
+                for (unsigned i = 0; i < n; i++) {
+                        const uint8_t *p = lf_face_group(span, g);
+                        int32_t product[LF_FACE_LANES] = {0};
+                        for (uint32_t k = 0; k < span->padded; k += 4)
+                                for (unsigned lane = 0; lane < LF_FACE_LANES; lane++)
+                                        for (unsigned j = 0; j < 4; j++)
+                                                product[lane] += (*p++ - 128) * task[i].probe->f.v[k + j];
+                        lf_face_take(span, g, 0xffff, product, &task[i]);
+                }
+}
