@@ -118,18 +118,34 @@ static const struct lf_shard *find_work(struct lf_match *m, struct lf_sweep *s, 
         }
 }
 
+/* A probe may be made to be slow: those behind it that are late by now are not scanned for nothing. They
+ * leave at the end of the block. */
+static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t block, struct lf_task **task,
+                      unsigned n)
+{
+        const void *probe[LF_SCAN_AT_ONCE];
+        struct lf_topk *topk[LF_SCAN_AT_ONCE];
+        uint64_t now = lf_now();
+        unsigned some = 0;
+        for (unsigned i = 0; i < n; i++) {
+                if (now > task[i]->query->deadline) {
+                        task[i]->late = true;
+                        continue;
+                }
+                probe[some] = task[i]->query->probe[shard->modality].prepared;
+                topk[some++] = &task[i]->topk;
+        }
+        if (some > 0)
+                lf_engine_for(shard->modality)->scan(shard, block, probe, topk, some, m->scratch);
+}
+
 static void scan_block(struct lf_match *m, struct lf_sweep *s)
 {
         struct lf_task *task[LF_SCAN_BATCH];
         unsigned n;
         const struct lf_shard *shard = find_work(m, s, task, &n);
-        const void *probe[LF_SCAN_BATCH];
-        struct lf_topk *topk[LF_SCAN_BATCH];
-        for (unsigned i = 0; i < n; i++) {
-                probe[i] = task[i]->query->probe[shard->modality].prepared;
-                topk[i] = &task[i]->topk;
-        }
-        lf_engine_for(shard->modality)->scan(shard, s->block, probe, topk, n, m->scratch);
+        for (unsigned i = 0; i < n; i += LF_SCAN_AT_ONCE)
+                scan_some(m, shard, s->block, task + i, n - i < LF_SCAN_AT_ONCE ? n - i : LF_SCAN_AT_ONCE);
         lf_count(&m->k->scan_blocks[shard->modality], 1);
         uint64_t rows = (uint64_t)shard->rows * (s->block + 1) / shard->blocks -
                         (uint64_t)shard->rows * s->block / shard->blocks;

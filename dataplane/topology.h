@@ -72,7 +72,8 @@ struct lf_io {
         uint32_t out_n;
 };
 
-#define LF_SCAN_BATCH 32 /* queries that one pass over a block serves */
+#define LF_SCAN_BATCH   32 /* queries that one pass over a block serves */
+#define LF_SCAN_AT_ONCE 8  /* of them, before the clock is looked at */
 
 /* One circular pass over this core's shards of a generation, for the queries of one priority class. */
 struct lf_sweep {

@@ -26,6 +26,11 @@ static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_def
         int r = lf_person_read(wire, size, &room, ret_defect);
         if (r < 0)
                 return r;
+        for (unsigned i = 0; room.entity == 'P' && i < room.n_names; i++)
+                if (p->name[i].n > LF_PROBE_WORDS) {
+                        *ret_defect = (struct lf_defect){.code = LF_DEFECT_TOO_LONG};
+                        return -EBADMSG;
+                }
         p->n_names = room.n_names;
         p->n_dates = room.n_dates;
         p->n_nations = room.n_nations;

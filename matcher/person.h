@@ -6,7 +6,7 @@
  *
  * A probe is compared with records of its own LF_PERSON_ENTITY only. It may hold 8 names of together 96
  * words, 8 dates, 8 nationalities and 16 documents; a record of a list as many as LF_PERSON_RECORD_MAX takes.
- * A name has at most 32 words. */
+ * A name has at most 32 words; a person's name in a probe at most 12. */
 #pragma once
 
 #include <stdint.h>

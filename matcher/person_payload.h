@@ -6,7 +6,7 @@
 #include "matcher/shard.h"
 
 #define LF_PERSON_MAGIC      0x31534e4fu /* "ONS1" */
-#define LF_PERSON_BLOCK_ROWS 512
+#define LF_PERSON_BLOCK_ROWS 64          /* few: between blocks a core looks at its clock */
 
 /* One name of a record. A record with nothing but documents has one row without words. */
 struct lf_person_row {

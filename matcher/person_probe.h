@@ -6,6 +6,7 @@
 
 /* What a query may hold: a traveller has few names; the bound keeps a scan's time in hand. */
 #define LF_PROBE_NAMES     8
+#define LF_PROBE_WORDS     12 /* in a name of a person; other entities have what a list's name may have */
 #define LF_PROBE_TOKENS    96
 #define LF_PROBE_DATES     8
 #define LF_PROBE_NATIONS   8
