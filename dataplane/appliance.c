@@ -13,6 +13,7 @@
 #include <rte_lcore.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -180,6 +181,9 @@ int lf_appliance_open(const struct lf_handover_options *o, const char *run_dir, 
 
 int lf_appliance_bare(struct lf_appliance *a, const struct lf_handover_options *o, char why[256])
 {
+        /* OpenSSL's copies of the keys lie where it allocated them, before now: nothing of this process is to
+         * be swapped out, if the limit of locked memory lets it. (What is mapped later are galleries.) */
+        a->locked = mlockall(MCL_CURRENT | MCL_ONFAULT) == 0;
         int r = lf_sandbox_drop(o->run_uid, o->run_gid, why);
         if (r < 0)
                 return r;

@@ -6,12 +6,15 @@
 #include "dataplane/dataplane.h"
 #include "dataplane/handover.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lf_appliance {
         struct lf_wal *wal;
         struct lf_port *port;
         struct lf_dataplane *dp;
+        bool locked; /* all its memory is kept out of swap; else that of the keys as they came, and of no copy
+                      */
 };
 
 /* Opens audit log, EAL, port and query path, starts the audit thread and fills in the counters page, but for

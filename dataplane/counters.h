@@ -106,7 +106,9 @@ struct lf_counters {
         uint64_t tsc_hz;
         _Atomic uint32_t pid; /* 0: not running (a clean stop) */
         uint32_t port_kind;
-        uint64_t started_ns;   /* CLOCK_REALTIME */
+        uint64_t started_ns; /* CLOCK_REALTIME */
+        uint64_t
+            memory_locked; /* 1: nothing of landfalld is swapped out; 0: only the keys as they came are not */
         lf_counter updated_ns; /* CLOCK_REALTIME; housekeeping, several times a second */
         _Alignas(64) lf_counter generation;
         lf_counter generations_held; /* not yet retired, the current one included */

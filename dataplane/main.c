@@ -124,6 +124,7 @@ static void configure(const struct lf_control_message *m, int run_dir_fd, const 
                 reply(m, r, why);
                 fail(why);
         }
+        d.counters->memory_locked = d.appliance.locked;
         lf_set(&d.counters->updated_ns, now_ns());
         atomic_store(&d.counters->pid, (uint32_t)getpid());
         reply(m, 0, "");

@@ -246,6 +246,11 @@ static void status_field(pid_t task, const char *format, unsigned long long *ret
 static void bare(void **state)
 {
         unsigned long long v;
+        status_field(peer.pid, "VmLck: %llu", &v);
+        if (geteuid() == 0) { /* or the limit of locked memory decides */
+                assert_int_equal(page->memory_locked, 1);
+                assert_true(v > 16384);
+        }
         pid_t task[2] = {peer.pid, (pid_t)page->core[0].tid};
         for (int i = 0; i < 2; i++) {
                 if (task[i] == 0)

@@ -47,6 +47,7 @@ static void add_dataplane(json_t *all, const struct lf_appliance *a)
         json_object_set_new(all, "shards", number(lf_read(&c->shards)));
         json_object_set_new(all, "records", number(lf_read(&c->records)));
         json_object_set_new(all, "clock_steps", number(lf_read(&c->clock_steps)));
+        json_object_set_new(all, "memory_locked", json_boolean(c->memory_locked));
         json_object_set_new(all, "legal_time", number(lf_read(&c->legal_ns) / 1000000000));
         json_t *cores = json_array();
         for (unsigned i = 0; i < c->cores; i++)
