@@ -1,68 +1,242 @@
-/* The fingerprint engine's parts. Private to matcher/fingerprint*.c.
+/* The fingerprint engine's parts. Private to matcher/fingerprint*.c, and to tools that draw a comparison.
  *
- * A minutia's surroundings are coded as a cylinder of bits and compared by counting them; the best pairs of
- * cylinders are then asked whether one placement of the finger explains them together. After R. Cappelli,
- * M. Ferrara, D. Maltoni: Minutia Cylinder-Code, IEEE TPAMI 32 (2010), in its bit form with local similarity
- * assignment and relaxation. */
+ * A minutia's surroundings are coded as a cylinder of bits (after R. Cappelli, M. Ferrara, D. Maltoni:
+ * Minutia Cylinder-Code, IEEE TPAMI 32, 2010). The first stage finds, for each cylinder of a probe, the
+ * likest one of every finger in a block, weighs how unusual each is within the block, and keeps the fingers
+ * whose pairs fit one placement best. The second stage lays the whole finger over what is left and counts
+ * the minutiae that meet, in proportion to those that could have. */
 #pragma once
 
 #include "matcher/engines.h"
 #include "matcher/fmr.h"
+#include "matcher/shard.h"
 
-#define LF_FINGER_CYLINDER_MAX 128 /* of one finger: the best minutiae of more are kept */
-#define LF_FINGER_MINUTIA_MIN  4
-#define LF_FINGER_DIRECTIONS   6
-#define LF_FINGER_PAIR_MAX     48 /* pairs of cylinders that relaxation weighs */
+#define LF_FINGER_MINUTIA_MAX 128 /* of one finger: the best of more are kept */
+#define LF_FINGER_MINUTIA_MIN 4
+#define LF_FINGER_WORDS       4  /* 64-bit words of a cylinder */
+#define LF_FINGER_LANES       8  /* cylinders that one step compares: a group */
+#define LF_FINGER_BUCKETS     16 /* directions, each a sixteenth of a turn */
+#define LF_FINGER_SUPPORTS    16
+#define LF_FINGER_NONE        0xffff /* a key: nothing to compare with */
+#define LF_FINGER_BIAS_EMPTY  512    /* of a lane past the last cylinder: never wins */
 
-/* Positions are in quarters of a pixel at 500 dpi from the finger's centre, y upwards; angles are 1/65536 of
- * a turn, counter-clockwise: differences wrap by themselves. */
-struct lf_finger_cylinder {
-        uint64_t cells;                      /* 8 × 8 cells: which lie on the finger */
-        uint64_t bits[LF_FINGER_DIRECTIONS]; /* of each direction, within `cells` */
-        int16_t x, y;
-        uint16_t angle;
-        uint16_t reserved;
-};
-_Static_assert(sizeof(struct lf_finger_cylinder) == 64, "one cache line");
-
-/* One finger: a row of a shard, or of a probe. */
+/* One finger: a row of a shard, or of a probe. Its data follow at `offset`, in this order:
+ *   bits    uint64_t[groups][LF_FINGER_WORDS][LF_FINGER_LANES], cylinders in order of direction
+ *   bias    uint16_t[groups * LF_FINGER_LANES], see lf_finger_bias()
+ *   x, y    int16_t[padded] each: quarters of a pixel at 500 dpi from the finger's centre, y upwards
+ *   angle   uint16_t[padded]: 1/65536 of a turn, counter-clockwise: differences wrap by themselves
+ *   support int16_t[LF_FINGER_SUPPORTS]: how far the minutiae reach in each direction
+ * The minutiae that have a cylinder come first and in its order. Lanes past the last have no bits and a bias
+ * that never wins; minutiae past the last lie where none is met. */
 struct lf_finger_row {
         uint32_t record; /* index in the shard's record table; in a probe the number of the view */
-        uint32_t first;  /* its first cylinder */
-        uint16_t n;      /* cylinders, 1 .. LF_FINGER_CYLINDER_MAX */
-        uint8_t minutiae;
+        uint32_t offset; /* of its data, in units of 64 bytes */
+        uint8_t n;       /* minutiae, LF_FINGER_MINUTIA_MIN .. LF_FINGER_MINUTIA_MAX */
+        uint8_t cylinders;
         uint8_t position; /* 1..10; 0 when unknown or when the image shows more than one finger */
-        uint32_t reserved;
+        uint8_t reserved;
+        uint8_t first[LF_FINGER_BUCKETS]; /* the first cylinder of each direction */
+        uint32_t reserved2;
 };
-_Static_assert(sizeof(struct lf_finger_row) == 16, "finger row layout");
+_Static_assert(sizeof(struct lf_finger_row) == 32, "finger row layout");
 
-/* Codes a view's best `most` minutiae (at most LF_FINGER_CYLINDER_MAX). Returns the number of cylinders;
- * fewer than minutiae, as those at the edge have no surroundings; 0 when the view is too poor to be
- * compared. `ret_minutiae` is how many minutiae were used. */
-unsigned lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
-                        struct lf_finger_cylinder *ret, unsigned *ret_minutiae);
+static inline unsigned lf_finger_groups(const struct lf_finger_row *r)
+{
+        return (r->cylinders + LF_FINGER_LANES - 1u) / LF_FINGER_LANES;
+}
+static inline unsigned lf_finger_padded(const struct lf_finger_row *r)
+{
+        return (r->n + 15u) & ~15u;
+}
+/* Bytes of a finger's data, a multiple of 64. */
+static inline size_t lf_finger_size(const struct lf_finger_row *r)
+{
+        size_t size = lf_finger_groups(r) * LF_FINGER_LANES * (LF_FINGER_WORDS * 8u + 2u) +
+                      lf_finger_padded(r) * 6u + LF_FINGER_SUPPORTS * 2u;
+        return (size + 63) & ~(size_t)63;
+}
 
-/* Two cylinders' likeness, 0..1; below 0 when they cannot be compared. */
-float lf_finger_likeness(const struct lf_finger_cylinder *a, const struct lf_finger_cylinder *b);
+/* A finger's data, found. */
+struct lf_finger {
+        const struct lf_finger_row *row;
+        const uint64_t *bits;
+        const uint16_t *bias;
+        const int16_t *x, *y;
+        const uint16_t *angle;
+        const int16_t *support;
+};
+static inline struct lf_finger lf_finger_at(const struct lf_finger_row *row, const void *data)
+{
+        struct lf_finger f = {.row = row, .bits = data};
+        unsigned groups = lf_finger_groups(row), padded = lf_finger_padded(row);
+        f.bias = (const void *)(f.bits + groups * LF_FINGER_LANES * LF_FINGER_WORDS);
+        f.x = (const void *)(f.bias + groups * LF_FINGER_LANES);
+        f.y = f.x + padded;
+        f.angle = (const void *)(f.y + padded);
+        f.support = (const void *)(f.angle + padded);
+        return f;
+}
 
-struct lf_finger_pair {
-        uint16_t a, b;
-        float likeness; /* of the cylinders alone */
-        float relaxed;  /* after the other pairs were heard */
+#define LF_FINGER_DATA_MAX                                                                                   \
+        (LF_FINGER_MINUTIA_MAX * (LF_FINGER_WORDS * 8 + 2 + 6) + LF_FINGER_SUPPORTS * 2 + 64)
+
+/* What a comparison adds to the bits that differ, so that the cylinder with the least sum is nearly that with
+ * the least share of its bits differing. At most 128. */
+static inline unsigned lf_finger_bias(unsigned ones)
+{
+        return 128 - (ones * 29 + 32) / 64;
+}
+
+/* Codes a view's best `most` minutiae into `row` and `data` (aligned to 64, LF_FINGER_DATA_MAX bytes). False
+ * when the view is too poor to be compared. */
+bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
+                    struct lf_finger_row *row, void *data);
+
+/* Cylinder i of a probe, and of a row: their best, for each i. */
+struct lf_finger_nearest {
+        uint8_t likeness[LF_FINGER_MINUTIA_MAX]; /* 0: none */
+        uint8_t other[LF_FINGER_MINUTIA_MAX];
 };
 
+/* Pairs of minutiae as arrays: what geometry works on. Lengths are padded with weight 0 to 16. */
+struct lf_finger_pairs {
+        unsigned n, padded;
+        float weight[LF_FINGER_MINUTIA_MAX];
+        float ax[LF_FINGER_MINUTIA_MAX], ay[LF_FINGER_MINUTIA_MAX]; /* pixels */
+        float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
+        float c[LF_FINGER_MINUTIA_MAX], s[LF_FINGER_MINUTIA_MAX]; /* of the turn from a to b */
+        float vote[LF_FINGER_MINUTIA_MAX];                        /* out: of the others, for this pair */
+        uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX];
+};
+
+/* b = turn(a) + shift, in pixels. */
+struct lf_finger_placement {
+        float c, s, x, y;
+        uint16_t turn; /* the angle of (c, s), 1/65536 of a turn */
+};
+
+/* How one finger laid over the other meets it. */
+struct lf_finger_meeting {
+        int32_t row[LF_FINGER_MINUTIA_MAX];    /* best of each a: closeness << 8 | b */
+        int32_t column[LF_FINGER_MINUTIA_MAX]; /* best of each b: closeness << 8 | a */
+};
+
+/* What one instruction set computes; all give equal results. */
+struct lf_finger_kernels {
+        const char *name;
+        /* key[i] for each cylinder of the probe: the least of (bits that differ + bias) << 7 | cylinder over
+         * the groups that hold the directions within a quarter of a turn; LF_FINGER_NONE when there are none.
+         */
+        void (*nearest)(const struct lf_finger *probe, const struct lf_finger *row, uint16_t *key);
+        /* weight[i] = how many deviations above the mean likeness[i] is, less one, where more than one.
+         * Returns the sum of their squares. All arrays are `padded` long, a multiple of 16. */
+        float (*unusual)(const uint8_t *likeness, const float *mean, const float *scale, unsigned padded,
+                         float *weight);
+        /* Fills in vote: for each pair the weights of the others, by how well they fit one placement with it.
+         * Returns the sum of weight * vote. */
+        float (*consistency)(struct lf_finger_pairs *p);
+        /* The weights of the pairs that fit one placement with pair `root`, by how well they do. */
+        void (*around)(const struct lf_finger_pairs *p, unsigned root, float *weight);
+        /* The least squares placement under these weights, all but its turn. False when they say none. */
+        bool (*align)(const struct lf_finger_pairs *p, const float *weight, struct lf_finger_placement *ret);
+        /* Lays a over b and finds who meets whom within `radius` pixels. */
+        void (*meet)(const struct lf_finger *a, const struct lf_finger *b,
+                     const struct lf_finger_placement *p, float radius, struct lf_finger_meeting *ret);
+        /* How many of a's minutiae, placed, lie within b's reach. */
+        unsigned (*within)(const struct lf_finger *a, const struct lf_finger *b,
+                           const struct lf_finger_placement *p);
+};
+extern const struct lf_finger_kernels lf_finger_scalar, lf_finger_avx2, lf_finger_avx512;
+/* The one that the machine has and LANDFALL_ISA allows. */
+extern const struct lf_finger_kernels *lf_finger_kernels;
+
+/* Likenesses from keys. */
+void lf_finger_likeness(const struct lf_finger *probe, const struct lf_finger *row, const uint16_t *key,
+                        struct lf_finger_nearest *ret);
+
+/* What the second stage found. */
+struct lf_finger_match {
+        float score; /* 0 and more; about the number of minutiae that meet */
+        struct lf_finger_placement placement;
+        unsigned meet;                                              /* pairs */
+        unsigned could;                                             /* minutiae of a within b's reach */
+        uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX]; /* of each pair */
+};
 struct lf_finger_scratch {
-        float likeness[LF_FINGER_CYLINDER_MAX * LF_FINGER_CYLINDER_MAX];
-        float compatible[LF_FINGER_PAIR_MAX * LF_FINGER_PAIR_MAX];
-        struct lf_finger_pair pair[LF_FINGER_PAIR_MAX]; /* after a comparison: best first */
-        unsigned pairs;
+        struct lf_finger_pairs pairs, met;
+        struct lf_finger_meeting meeting;
+        float weight[LF_FINGER_MINUTIA_MAX];
+};
+/* The second stage. Takes bounded time whatever the minutiae; depends on these two fingers alone. */
+void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
+                       const struct lf_finger_nearest *nearest, struct lf_finger_scratch *scratch,
+                       struct lf_finger_match *ret);
+
+/* A prepared probe: its fingers, then their data. */
+#define LF_FINGER_PROBE_DATA (62 * 1024)
+struct lf_finger_probe {
+        uint32_t rows;
+        uint32_t reserved[15];
+        struct lf_finger_row row[LF_FMR_VIEW_MAX];
+        uint8_t data[LF_FINGER_PROBE_DATA];
+};
+_Static_assert(sizeof(struct lf_finger_probe) <= LF_PROBE_MAX, "a prepared probe fits");
+static inline struct lf_finger lf_finger_of_probe(const struct lf_finger_probe *p, unsigned i)
+{
+        return lf_finger_at(&p->row[i], p->data + (size_t)p->row[i].offset * 64);
+}
+
+/* A shard's payload: the rows, padded to 64 bytes, then their data. */
+static inline size_t lf_finger_rows_size(size_t rows)
+{
+        return (rows * sizeof(struct lf_finger_row) + 63) & ~(size_t)63;
+}
+static inline const struct lf_finger_row *lf_finger_rows(const struct lf_shard *s)
+{
+        return lf_shard_payload(s);
+}
+static inline struct lf_finger lf_finger_of_shard(const struct lf_shard *s, uint32_t row)
+{
+        const struct lf_finger_row *r = &lf_finger_rows(s)[row];
+        return lf_finger_at(r, (const uint8_t *)lf_shard_payload(s) + lf_finger_rows_size(s->rows) +
+                                   (size_t)r->offset * 64);
+}
+
+#define LF_FINGER_BLOCK     1024 /* rows */
+#define LF_FINGER_SURVIVORS 16   /* of a block and a probe's finger that the second stage sees */
+
+/* What scan and explain want of memory. */
+struct lf_finger_core {
+        uint64_t compared, kept; /* pairs that the first stage saw and let through: counted up, never read */
+        struct lf_finger_scratch scratch;
+        struct lf_finger_nearest nearest[LF_FINGER_BLOCK];
+        uint32_t row[LF_FINGER_BLOCK];
+        float score[LF_FINGER_BLOCK];
+        uint16_t order[LF_FINGER_BLOCK]; /* indices of the four arrays above and below */
+        float mean[LF_FINGER_MINUTIA_MAX], scale[LF_FINGER_MINUTIA_MAX];
 };
 
-/* Scores two fingers, 0..1; leaves the pairs in the scratch. Takes bounded time whatever the minutiae. */
-float lf_finger_compare(const struct lf_finger_cylinder *a, unsigned na, const struct lf_finger_cylinder *b,
-                        unsigned nb, struct lf_finger_scratch *scratch);
-/* How well two of the scratch's pairs fit one rigid placement, 0..1. */
-float lf_finger_compatible(const struct lf_finger_cylinder *a, const struct lf_finger_cylinder *b,
-                           const struct lf_finger_pair *p, const struct lf_finger_pair *q);
+/* The first stage: compares a finger with the rows of a block whose positions allow it and leaves those that
+ * are worth a closer look: the first `return value` of core->order. */
+unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,
+                               struct lf_finger_core *core);
+void lf_finger_scan(const struct lf_shard *s, uint32_t block, const void *const *probes,
+                    struct lf_topk *const *topks, unsigned n, void *scratch);
+/* Compares two fingers alone. */
+void lf_finger_match(const struct lf_finger *a, const struct lf_finger *b, struct lf_finger_core *core,
+                     struct lf_finger_match *ret);
+/* The probe's finger that is closest to a row; -1 when none may be compared. */
+int lf_finger_closest(const struct lf_shard *s, const struct lf_finger_probe *p, uint32_t row,
+                      struct lf_finger_core *core, struct lf_finger_match *ret);
+
+/* Pads pairs to a multiple of 16 with weight 0. */
+void lf_finger_pad(struct lf_finger_pairs *p);
+/* Adds a pair. */
+void lf_finger_add_pair(struct lf_finger_pairs *p, const struct lf_finger *a, const struct lf_finger *b,
+                        unsigned i, unsigned k, float weight);
+
+/* Prepares the tables of code and compare. */
+void lf_finger_code_init(void);
+void lf_finger_compare_init(void);
 
 float lf_finger_log10_fmr(float score);

@@ -1,23 +1,32 @@
 /* Minutiae to cylinders. */
 #include <math.h>
+#include <string.h>
 
 #include "matcher/fingerprint.h"
 
-#define SIDE            8
-#define RADIUS          70.0f /* pixels at 500 dpi */
+#define SIDE            7
+#define CELLS           37 /* of 7 × 7 those within the radius */
+#define DIRECTIONS      6
+#define RADIUS          68.0f /* pixels at 500 dpi */
 #define CELL            (2 * RADIUS / SIDE)
-#define SIGMA           (28.0f / 3)
-#define REACH           (3 * SIGMA) /* a minutia adds nothing to cells further off */
-#define SIGMA_DIRECTION ((float)M_PI * 2 / 9)
-#define THRESHOLD       0.01f /* a cell's sum that sets its bit */
+#define SIGMA           9.0f
+#define REACH           27.0f /* three of them: a minutia adds nothing to cells further off */
+#define SIGMA_DIRECTION 0.7f
+#define THRESHOLD       0.25f /* a cell's sum that sets its bit */
 #define HULL_MARGIN     50.0f /* the finger is taken to reach so far beyond its outermost minutiae */
-#define CELLS_MIN       39    /* three quarters of the 52 cells within the radius */
+#define CELLS_MIN       28    /* on the finger: three quarters */
 #define NEIGHBOURS_MIN  2
 
 #define PIXELS_PER_CM 196.850394f /* 500 dpi */
 
+_Static_assert(CELLS *DIRECTIONS <= 64 * LF_FINGER_WORDS, "a cylinder's bits have room");
+
 #define DIRECTION_STEPS 1024
+#define SPACE_STEPS     8 /* of a pixel */
+#define SPACE_SIZE      (27 * SPACE_STEPS + 1)
 static float direction_weight[DIRECTION_STEPS]; /* by angle in 1/1024 of a turn */
+static float space_weight[SPACE_SIZE];
+static uint8_t cell_place[CELLS]; /* of the cells within the radius, in the square */
 
 struct point {
         float x, y;
@@ -25,15 +34,27 @@ struct point {
         uint16_t worth; /* to rank by */
 };
 
-int lf_fingerprint_init(void)
+static float cell_centre(unsigned i)
 {
-        float half = (float)M_PI / LF_FINGER_DIRECTIONS, scale = 1 / (SIGMA_DIRECTION * (float)M_SQRT2);
+        return ((float)i - (SIDE - 1) / 2.0f) * CELL;
+}
+
+void lf_finger_code_init(void)
+{
         for (int i = 0; i < DIRECTION_STEPS; i++) {
-                float a = (float)M_PI * 2 * (float)(i < DIRECTION_STEPS / 2 ? i : i - DIRECTION_STEPS) /
-                          DIRECTION_STEPS;
-                direction_weight[i] = 0.5f * (erff((a + half) * scale) - erff((a - half) * scale));
+                int turn = i < DIRECTION_STEPS / 2 ? i : i - DIRECTION_STEPS;
+                float a = (float)M_PI * 2 * (float)turn / DIRECTION_STEPS / SIGMA_DIRECTION;
+                direction_weight[i] = expf(-a * a / 2);
         }
-        return 0;
+        for (int i = 0; i < SPACE_SIZE; i++) {
+                float d = (float)i / SPACE_STEPS / SIGMA;
+                space_weight[i] = expf(-d * d / 2);
+        }
+        for (unsigned i = 0, n = 0; i < SIDE * SIDE; i++) {
+                float u = cell_centre(i % SIDE), w = cell_centre(i / SIDE);
+                if (u * u + w * w <= RADIUS * RADIUS && n < CELLS)
+                        cell_place[n++] = (uint8_t)i;
+        }
 }
 
 static bool worthier(const struct point *p, const struct point *q)
@@ -122,7 +143,7 @@ struct edge {
 
 static unsigned edges_of(const struct point *p, unsigned n, struct edge *edge)
 {
-        const struct point *hull[2 * LF_FINGER_CYLINDER_MAX];
+        const struct point *hull[2 * LF_FINGER_MINUTIA_MAX];
         unsigned h = hull_of(p, n, hull), edges = 0;
         for (unsigned i = 0; i < h; i++) {
                 const struct point *a = hull[i], *b = hull[(i + 1) % h];
@@ -136,62 +157,55 @@ static unsigned edges_of(const struct point *p, unsigned n, struct edge *edge)
         return edges;
 }
 
-static float cell_centre(unsigned i)
+/* Whether enough of the cells around a minutia lie on the finger. */
+static bool surrounded(const struct point *m, float c, float s, const struct edge *edge, unsigned edges)
 {
-        return ((float)i - (SIDE - 1) / 2.0f) * CELL;
-}
-
-/* The cells around a minutia that lie within the radius and on the finger. */
-static uint64_t cells_of(const struct point *m, float c, float s, const struct edge *edge, unsigned edges)
-{
-        uint64_t cells = 0;
-        for (unsigned i = 0; i < SIDE * SIDE; i++) {
-                float u = cell_centre(i % SIDE), w = cell_centre(i / SIDE);
-                if (u * u + w * w > RADIUS * RADIUS)
-                        continue;
+        unsigned cells = 0;
+        for (unsigned i = 0; i < CELLS; i++) {
+                float u = cell_centre(cell_place[i] % SIDE), w = cell_centre(cell_place[i] / SIDE);
                 float x = m->x + c * u - s * w, y = m->y + s * u + c * w;
                 unsigned e = 0;
                 while (e < edges && edge[e].nx * x + edge[e].ny * y <= edge[e].limit)
                         e++;
-                if (e == edges)
-                        cells |= 1ull << i;
+                cells += e == edges;
         }
-        return cells;
+        return cells >= CELLS_MIN;
 }
 
 struct sums {
-        float cell[LF_FINGER_DIRECTIONS][SIDE * SIDE];
+        float cell[DIRECTIONS][SIDE * SIDE];
 };
 
-/* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` behind the cylinder's. */
+static void weigh_places(float at, float *weight)
+{
+        for (unsigned i = 0; i < SIDE; i++) {
+                float off = fabsf(at - cell_centre(i));
+                weight[i] = off < REACH ? space_weight[(int)(off * SPACE_STEPS)] : 0;
+        }
+}
+
+/* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` ahead of the cylinder's. */
 static void add_neighbour(struct sums *sums, float u, float w, uint16_t turn)
 {
-        float weight[LF_FINGER_DIRECTIONS];
-        for (unsigned k = 0; k < LF_FINGER_DIRECTIONS; k++) {
-                int middle = (int)(65536 * (2 * k + 1) / (2 * LF_FINGER_DIRECTIONS)) - 32768;
-                weight[k] = direction_weight[(uint16_t)(middle - turn) * DIRECTION_STEPS / 65536];
-        }
-        for (unsigned i = 0; i < SIDE * SIDE; i++) {
-                float du = u - cell_centre(i % SIDE), dw = w - cell_centre(i / SIDE);
-                if (fabsf(dw) > REACH) {
-                        i |= SIDE - 1; /* the whole line */
-                        continue;
-                }
-                float d2 = du * du + dw * dw;
-                if (d2 > REACH * REACH)
-                        continue;
-                float near = expf(-d2 / (2 * SIGMA * SIGMA)) / (SIGMA * sqrtf(2 * (float)M_PI));
-                for (unsigned k = 0; k < LF_FINGER_DIRECTIONS; k++)
-                        sums->cell[k][i] += near * weight[k];
+        float column[SIDE], line[SIDE], place[SIDE * SIDE];
+        weigh_places(u, column);
+        weigh_places(w, line);
+        for (unsigned i = 0; i < SIDE; i++)
+                for (unsigned k = 0; k < SIDE; k++)
+                        place[i * SIDE + k] = line[i] * column[k];
+        for (unsigned d = 0; d < DIRECTIONS; d++) {
+                unsigned middle = 65536 * (2 * d + 1) / (2 * DIRECTIONS);
+                float weight = direction_weight[(uint16_t)(turn - middle) * DIRECTION_STEPS / 65536];
+                for (unsigned i = 0; i < SIDE * SIDE; i++)
+                        sums->cell[d][i] += weight * place[i];
         }
 }
 
 static bool code(const struct point *p, unsigned n, unsigned m, const struct edge *edge, unsigned edges,
-                 struct lf_finger_cylinder *ret)
+                 uint64_t *bits)
 {
         float angle = (float)p[m].angle * ((float)M_PI / 32768), c = cosf(angle), s = sinf(angle);
-        uint64_t cells = cells_of(&p[m], c, s, edge, edges);
-        if (__builtin_popcountll(cells) < CELLS_MIN)
+        if (!surrounded(&p[m], c, s, edge, edges))
                 return false;
         struct sums sums = {0};
         unsigned neighbours = 0;
@@ -199,35 +213,114 @@ static bool code(const struct point *p, unsigned n, unsigned m, const struct edg
                 float dx = p[t].x - p[m].x, dy = p[t].y - p[m].y;
                 if (t == m || dx * dx + dy * dy > (RADIUS + REACH) * (RADIUS + REACH))
                         continue;
-                add_neighbour(&sums, c * dx + s * dy, c * dy - s * dx, (uint16_t)(p[m].angle - p[t].angle));
+                add_neighbour(&sums, c * dx + s * dy, c * dy - s * dx, (uint16_t)(p[t].angle - p[m].angle));
                 neighbours++;
         }
         if (neighbours < NEIGHBOURS_MIN)
                 return false;
-        *ret = (struct lf_finger_cylinder){
-            .cells = cells,
-            .x = (int16_t)fmaxf(-32767, fminf(32767, rintf(4 * p[m].x))),
-            .y = (int16_t)fmaxf(-32767, fminf(32767, rintf(4 * p[m].y))),
-            .angle = p[m].angle,
-        };
-        for (unsigned k = 0; k < LF_FINGER_DIRECTIONS; k++)
-                for (unsigned i = 0; i < SIDE * SIDE; i++)
-                        ret->bits[k] |= (uint64_t)(sums.cell[k][i] > THRESHOLD) << i & cells;
+        memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
+        for (unsigned d = 0; d < DIRECTIONS; d++)
+                for (unsigned i = 0; i < CELLS; i++) {
+                        unsigned bit = d * CELLS + i;
+                        bits[bit / 64] |= (uint64_t)(sums.cell[d][cell_place[i]] > THRESHOLD) << bit % 64;
+                }
         return true;
 }
 
-unsigned lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
-                        struct lf_finger_cylinder *ret, unsigned *ret_minutiae)
+static bool turned_less(const struct point *p, const struct point *q)
 {
-        struct point p[255];
-        struct edge edge[2 * LF_FINGER_CYLINDER_MAX];
-        *ret_minutiae = 0;
-        if (v->n < LF_FINGER_MINUTIA_MIN)
-                return 0;
-        unsigned n = place(f, v, most, p), coded = 0;
-        unsigned edges = edges_of(p, n, edge);
-        for (unsigned m = 0; m < n; m++)
-                coded += code(p, n, m, edge, edges, &ret[coded]);
-        *ret_minutiae = n;
-        return coded;
+        return p->angle != q->angle ? p->angle < q->angle : left_of(p, q);
+}
+
+/* A finger while it is coded. */
+struct draft {
+        struct point point[LF_FINGER_MINUTIA_MAX]; /* those with a cylinder first, each part by direction */
+        uint64_t bits[LF_FINGER_MINUTIA_MAX][LF_FINGER_WORDS];
+        unsigned n, cylinders;
+};
+
+static bool draw(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most, struct draft *d)
+{
+        struct point p[255], bare[LF_FINGER_MINUTIA_MAX];
+        struct edge edge[2 * LF_FINGER_MINUTIA_MAX];
+        d->n = place(f, v, most, p);
+        unsigned edges = edges_of(p, d->n, edge), without = 0;
+        d->cylinders = 0;
+        sort(p, d->n, turned_less);
+        for (unsigned m = 0; m < d->n; m++) {
+                if (code(p, d->n, m, edge, edges, d->bits[d->cylinders]))
+                        d->point[d->cylinders++] = p[m];
+                else
+                        bare[without++] = p[m];
+        }
+        memcpy(d->point + d->cylinders, bare, without * sizeof *bare);
+        return d->cylinders > 0;
+}
+
+static int16_t quarter_pixels(float v)
+{
+        return (int16_t)fmaxf(-8000, fminf(8000, rintf(4 * v)));
+}
+
+static void write_cylinders(const struct draft *d, const struct lf_finger_row *row,
+                            const struct lf_finger *out)
+{
+        uint64_t *bits = (uint64_t *)out->bits;
+        uint16_t *bias = (uint16_t *)out->bias;
+        for (unsigned i = 0; i < lf_finger_groups(row) * LF_FINGER_LANES; i++) {
+                unsigned ones = 0;
+                bias[i] = LF_FINGER_BIAS_EMPTY;
+                if (i >= d->cylinders)
+                        continue;
+                for (unsigned w = 0; w < LF_FINGER_WORDS; w++) {
+                        bits[(i / LF_FINGER_LANES * LF_FINGER_WORDS + w) * LF_FINGER_LANES +
+                             i % LF_FINGER_LANES] = d->bits[i][w];
+                        ones += (unsigned)__builtin_popcountll(d->bits[i][w]);
+                }
+                bias[i] = (uint16_t)lf_finger_bias(ones);
+        }
+}
+
+static void write_minutiae(const struct draft *d, const struct lf_finger_row *row,
+                           const struct lf_finger *out)
+{
+        int16_t *x = (int16_t *)out->x, *y = (int16_t *)out->y, *support = (int16_t *)out->support;
+        uint16_t *angle = (uint16_t *)out->angle;
+        for (unsigned i = 0; i < lf_finger_padded(row); i++) {
+                bool real = i < d->n;
+                x[i] = real ? quarter_pixels(d->point[i].x) : INT16_MAX;
+                y[i] = real ? quarter_pixels(d->point[i].y) : INT16_MAX;
+                angle[i] = real ? d->point[i].angle : 0;
+        }
+        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
+                float turn = (float)h * ((float)M_PI * 2 / LF_FINGER_SUPPORTS), u = cosf(turn),
+                      v = sinf(turn);
+                float most = -32000;
+                for (unsigned i = 0; i < d->n; i++)
+                        most = fmaxf(most, u * x[i] + v * y[i]);
+                support[h] = (int16_t)ceilf(fminf(32000, most));
+        }
+}
+
+bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
+                    struct lf_finger_row *row, void *data)
+{
+        struct draft d;
+        if (v->n < LF_FINGER_MINUTIA_MIN || !draw(f, v, most, &d))
+                return false;
+        *row = (struct lf_finger_row){
+            .n = (uint8_t)d.n,
+            .cylinders = (uint8_t)d.cylinders,
+            .position = v->position <= 10 ? v->position : 0,
+        };
+        for (unsigned b = 0, i = 0; b < LF_FINGER_BUCKETS; b++) {
+                while (i < d.cylinders && d.point[i].angle < b * (65536 / LF_FINGER_BUCKETS))
+                        i++;
+                row->first[b] = (uint8_t)i;
+        }
+        memset(data, 0, lf_finger_size(row));
+        struct lf_finger out = lf_finger_at(row, data);
+        write_cylinders(&d, row, &out);
+        write_minutiae(&d, row, &out);
+        return true;
 }

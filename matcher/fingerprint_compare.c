@@ -1,151 +1,188 @@
-/* Two fingers' cylinders to a score. */
+/* The second stage: one finger laid over another. */
 #include <math.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "matcher/fingerprint.h"
 
-#define CELLS_MIN 31    /* valid in both: 60% of those within the radius */
-#define TURN_MAX  16384 /* two fingers are not held more than 90° apart */
-#define ROUNDS    5
-#define KEEP      0.5f  /* of a pair's own value in each round */
-#define PAIRS_MIN 4     /* that make the score of small fingers, */
-#define PAIRS_MAX 12    /* and of large ones: */
-#define PAIRS_AT  20.0f /* the size in between */
+#define HYPOTHESES  3
+#define SAME        12.0f /* pixels: a pair so close under a placement has been tried with it */
+#define RADIUS_WIDE 20.0f /* pixels within which minutiae meet: before the placement is refined, */
+#define RADIUS      16.0f /* and after */
+#define LIKENESS    77    /* of 255; a pair of cylinders that are less alike has no say */
 
-static float logistic(float value, float middle, float steepness)
+static float cosine[65536 / 64], sine[65536 / 64];
+static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
+
+void lf_finger_compare_init(void)
 {
-        return 1 / (1 + expf(-steepness * (value - middle)));
+        for (unsigned i = 0; i < 1024; i++) {
+                double turn = 2 * M_PI * i / 1024;
+                cosine[i] = (float)cos(turn);
+                sine[i] = (float)sin(turn);
+                share[i] = i ? 255 * 65536u / i : 0;
+        }
 }
 
-float lf_finger_likeness(const struct lf_finger_cylinder *a, const struct lf_finger_cylinder *b)
+static unsigned ones_of_bias(unsigned bias)
 {
-        if (abs((int16_t)(a->angle - b->angle)) > TURN_MAX)
-                return -1;
-        uint64_t cells = a->cells & b->cells;
-        if (__builtin_popcountll(cells) < CELLS_MIN)
-                return -1;
-        int in_a = 0, in_b = 0, differ = 0;
-        for (unsigned k = 0; k < LF_FINGER_DIRECTIONS; k++) {
-                in_a += __builtin_popcountll(a->bits[k] & cells);
-                in_b += __builtin_popcountll(b->bits[k] & cells);
-                differ += __builtin_popcountll((a->bits[k] ^ b->bits[k]) & cells);
-        }
-        if (in_a + in_b == 0)
-                return -1;
-        return 1 - sqrtf((float)differ) / (sqrtf((float)in_a) + sqrtf((float)in_b));
+        return bias < 128 ? ((128 - bias) * 64 + 14) / 29 : 0;
 }
 
-/* One-to-one pairs, greedily the likest first. */
-static unsigned assign(const struct lf_finger_cylinder *a, unsigned na, const struct lf_finger_cylinder *b,
-                       unsigned nb, struct lf_finger_scratch *s)
+void lf_finger_likeness(const struct lf_finger *probe, const struct lf_finger *row, const uint16_t *key,
+                        struct lf_finger_nearest *ret)
 {
-        uint16_t best[LF_FINGER_CYLINDER_MAX];
-        bool taken[LF_FINGER_CYLINDER_MAX] = {false};
-        float of_best[LF_FINGER_CYLINDER_MAX];
-        for (unsigned i = 0; i < na; i++) {
-                of_best[i] = 0;
-                for (unsigned k = 0; k < nb; k++) {
-                        float l = s->likeness[i * nb + k] = lf_finger_likeness(&a[i], &b[k]);
-                        if (l > of_best[i])
-                                of_best[i] = l, best[i] = (uint16_t)k;
-                }
-        }
-        unsigned n = 0;
-        while (n < LF_FINGER_PAIR_MAX) {
-                unsigned top = 0;
-                for (unsigned i = 1; i < na; i++)
-                        if (of_best[i] > of_best[top])
-                                top = i;
-                if (of_best[top] <= 0)
-                        break;
-                if (!taken[best[top]]) {
-                        s->pair[n++] =
-                            (struct lf_finger_pair){(uint16_t)top, best[top], of_best[top], of_best[top]};
-                        taken[best[top]] = true;
-                        of_best[top] = 0;
+        for (unsigned i = 0; i < probe->row->cylinders; i++) {
+                ret->likeness[i] = ret->other[i] = 0;
+                if (key[i] == LF_FINGER_NONE)
                         continue;
+                unsigned k = key[i] & 127, differ = (unsigned)(key[i] >> 7) - row->bias[k];
+                unsigned ones = ones_of_bias(probe->bias[i]) + ones_of_bias(row->bias[k]);
+                if (differ >= ones)
+                        continue;
+                ret->other[i] = (uint8_t)k;
+                ret->likeness[i] = (uint8_t)(255 - (differ * share[ones] >> 16));
+        }
+}
+
+void lf_finger_add_pair(struct lf_finger_pairs *p, const struct lf_finger *a, const struct lf_finger *b,
+                        unsigned i, unsigned k, float weight)
+{
+        unsigned n = p->n++;
+        uint16_t turn = (uint16_t)(b->angle[k] - a->angle[i] + 32) >> 6;
+        p->weight[n] = weight;
+        p->ax[n] = a->x[i] * 0.25f;
+        p->ay[n] = a->y[i] * 0.25f;
+        p->bx[n] = b->x[k] * 0.25f;
+        p->by[n] = b->y[k] * 0.25f;
+        p->c[n] = cosine[turn];
+        p->s[n] = sine[turn];
+        p->a[n] = (uint8_t)i;
+        p->b[n] = (uint8_t)k;
+}
+
+void lf_finger_pad(struct lf_finger_pairs *p)
+{
+        p->padded = (p->n + 15) & ~15u;
+        for (unsigned k = p->n; k < p->padded; k++)
+                p->weight[k] = p->ax[k] = p->ay[k] = p->bx[k] = p->by[k] = p->c[k] = p->s[k] = 0;
+}
+
+/* The pair that most others bear out and that no placement tried so far explains; -1 when none is left. */
+static int next_root(const struct lf_finger_pairs *p, const struct lf_finger_placement *tried, unsigned n)
+{
+        int best = -1;
+        float most = 0;
+        for (unsigned i = 0; i < p->n; i++) {
+                bool seen = false;
+                for (unsigned t = 0; t < n && !seen; t++) {
+                        float x = tried[t].c * p->ax[i] - tried[t].s * p->ay[i] + tried[t].x - p->bx[i];
+                        float y = tried[t].s * p->ax[i] + tried[t].c * p->ay[i] + tried[t].y - p->by[i];
+                        seen = x * x + y * y < SAME * SAME;
                 }
-                of_best[top] = 0;
-                for (unsigned k = 0; k < nb; k++)
-                        if (!taken[k] && s->likeness[top * nb + k] > of_best[top])
-                                of_best[top] = s->likeness[top * nb + k], best[top] = (uint16_t)k;
-        }
-        return n;
-}
-
-float lf_finger_compatible(const struct lf_finger_cylinder *a, const struct lf_finger_cylinder *b,
-                           const struct lf_finger_pair *p, const struct lf_finger_pair *q)
-{
-        const struct lf_finger_cylinder *pa = &a[p->a], *pb = &b[p->b], *qa = &a[q->a], *qb = &b[q->b];
-        /* 1: the distance in one finger is that in the other. */
-        float ax = (float)(qa->x - pa->x), ay = (float)(qa->y - pa->y);
-        float bx = (float)(qb->x - pb->x), by = (float)(qb->y - pb->y);
-        float stretch = fabsf(sqrtf(ax * ax + ay * ay) - sqrtf(bx * bx + by * by)) / 4;
-        if (stretch > 15)
-                return 0;
-        /* 2: both turn by the same angle from one finger to the other. */
-        int turn_p = (int16_t)(pa->angle - pb->angle), turn_q = (int16_t)(qa->angle - qb->angle);
-        float turn = (float)abs((int16_t)(turn_p - turn_q)) * ((float)M_PI / 32768);
-        if (turn > 0.7f)
-                return 0;
-        /* 3: so does the line from one to the other, compared with their mean turn. */
-        int16_t line =
-            (int16_t)(int)lrintf(atan2f(bx * ay - by * ax, bx * ax + by * ay) * (32768 / (float)M_PI));
-        float radial =
-            (float)abs((int16_t)(turn_p + (int16_t)(turn_q - turn_p) / 2 - line)) * ((float)M_PI / 32768);
-        if (radial > 0.7f)
-                return 0;
-        return logistic(stretch, 5, -1.6f) * logistic(turn, (float)M_PI / 12, -30) *
-               logistic(radial, (float)M_PI / 12, -30);
-}
-
-static void relax(const struct lf_finger_cylinder *a, const struct lf_finger_cylinder *b,
-                  struct lf_finger_scratch *s)
-{
-        unsigned n = s->pairs;
-        for (unsigned i = 0; i < n; i++) {
-                s->compatible[i * n + i] = 0;
-                for (unsigned k = 0; k < i; k++)
-                        s->compatible[i * n + k] = s->compatible[k * n + i] =
-                            lf_finger_compatible(a, b, &s->pair[i], &s->pair[k]);
-        }
-        for (unsigned round = 0; round < ROUNDS; round++) {
-                float next[LF_FINGER_PAIR_MAX];
-                for (unsigned i = 0; i < n; i++) {
-                        float heard = 0;
-                        for (unsigned k = 0; k < n; k++)
-                                heard += s->compatible[i * n + k] * s->pair[k].relaxed;
-                        next[i] = KEEP * s->pair[i].relaxed + (1 - KEEP) * heard / (float)(n > 1 ? n - 1 : 1);
+                float worth = p->weight[i] * (p->vote[i] + p->weight[i]);
+                if (!seen && worth > most) {
+                        most = worth;
+                        best = (int)i;
                 }
-                for (unsigned i = 0; i < n; i++)
-                        s->pair[i].relaxed = next[i];
         }
+        return best;
 }
 
-/* Best first: by how well a pair stood the others' judgement. */
-static void rank(struct lf_finger_scratch *s)
+static void set_turn(struct lf_finger_placement *p)
 {
-        for (unsigned i = 1; i < s->pairs; i++) {
-                struct lf_finger_pair p = s->pair[i];
-                unsigned k = i;
-                for (; k > 0 && p.relaxed * s->pair[k - 1].likeness > s->pair[k - 1].relaxed * p.likeness;
-                     k--)
-                        s->pair[k] = s->pair[k - 1];
-                s->pair[k] = p;
-        }
+        p->turn = (uint16_t)lrintf(atan2f(p->s, p->c) * (32768 / (float)M_PI));
 }
 
-float lf_finger_compare(const struct lf_finger_cylinder *a, unsigned na, const struct lf_finger_cylinder *b,
-                        unsigned nb, struct lf_finger_scratch *s)
+/* The placement of one pair alone. */
+static void place_pair(const struct lf_finger_pairs *p, unsigned i, struct lf_finger_placement *ret)
 {
-        s->pairs = assign(a, na, b, nb, s);
-        relax(a, b, s);
-        rank(s);
-        unsigned size = na < nb ? na : nb;
-        unsigned n =
-            PAIRS_MIN + (unsigned)lrintf(logistic((float)size, PAIRS_AT, 0.4f) * (PAIRS_MAX - PAIRS_MIN));
-        float sum = 0;
-        for (unsigned i = 0; i < n && i < s->pairs; i++)
-                sum += s->pair[i].relaxed;
-        return sum / (float)n;
+        ret->c = p->c[i];
+        ret->s = p->s[i];
+        ret->x = p->bx[i] - (ret->c * p->ax[i] - ret->s * p->ay[i]);
+        ret->y = p->by[i] - (ret->s * p->ax[i] + ret->c * p->ay[i]);
+}
+
+/* The pairs that chose each other. */
+static void met(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_meeting *m,
+                struct lf_finger_pairs *ret)
+{
+        ret->n = 0;
+        for (unsigned i = 0; i < a->row->n; i++) {
+                int32_t close = m->row[i] >> 8;
+                unsigned k = m->row[i] & 255;
+                if (close > 0 && (m->column[k] & 255) == (int32_t)i)
+                        lf_finger_add_pair(ret, a, b, i, k, (float)close * (1 / 32767.0f));
+        }
+        lf_finger_pad(ret);
+}
+
+static void inverse(const struct lf_finger_placement *p, struct lf_finger_placement *ret)
+{
+        ret->c = p->c;
+        ret->s = -p->s;
+        ret->x = -(p->c * p->x + p->s * p->y);
+        ret->y = -(p->c * p->y - p->s * p->x);
+}
+
+/* What one placement gives, after it was refined by those that meet. */
+static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
+                          struct lf_finger_placement *place, struct lf_finger_scratch *s,
+                          struct lf_finger_match *ret)
+{
+        const struct lf_finger_kernels *k = lf_finger_kernels;
+        struct lf_finger_pairs *pairs = &s->met;
+        set_turn(place);
+        k->meet(a, b, place, RADIUS_WIDE, &s->meeting);
+        met(a, b, &s->meeting, pairs);
+        if (pairs->n >= 3) {
+                for (unsigned i = 0; i < pairs->padded; i++)
+                        s->weight[i] = i < pairs->n ? 1 : 0;
+                if (k->align(pairs, s->weight, place))
+                        set_turn(place);
+        }
+        k->meet(a, b, place, RADIUS, &s->meeting);
+        met(a, b, &s->meeting, pairs);
+        float close = 0;
+        for (unsigned i = 0; i < pairs->n; i++)
+                close += pairs->weight[i];
+        struct lf_finger_placement back;
+        inverse(place, &back);
+        unsigned could = k->within(a, b, place), there = k->within(b, a, &back);
+        float score = close * close / sqrtf((float)(could ? could : 1) * (float)(there ? there : 1));
+        if (score <= ret->score)
+                return;
+        ret->score = score;
+        ret->placement = *place;
+        ret->meet = pairs->n;
+        ret->could = could;
+        memcpy(ret->a, pairs->a, pairs->n);
+        memcpy(ret->b, pairs->b, pairs->n);
+}
+
+void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
+                       const struct lf_finger_nearest *nearest, struct lf_finger_scratch *s,
+                       struct lf_finger_match *ret)
+{
+        struct lf_finger_pairs *p = &s->pairs;
+        ret->score = 0;
+        ret->meet = ret->could = 0;
+        ret->placement = (struct lf_finger_placement){.c = 1};
+        p->n = 0;
+        for (unsigned i = 0; i < a->row->cylinders; i++)
+                if (nearest->likeness[i] > LIKENESS)
+                        lf_finger_add_pair(p, a, b, i, nearest->other[i],
+                                           (float)(nearest->likeness[i] - LIKENESS) * (1 / 255.0f));
+        lf_finger_pad(p);
+        lf_finger_kernels->consistency(p);
+        struct lf_finger_placement tried[HYPOTHESES];
+        for (unsigned h = 0; h < HYPOTHESES; h++) {
+                int root = next_root(p, tried, h);
+                if (root < 0)
+                        break;
+                lf_finger_kernels->around(p, (unsigned)root, s->weight);
+                if (!lf_finger_kernels->align(p, s->weight, &tried[h]))
+                        place_pair(p, (unsigned)root, &tried[h]);
+                struct lf_finger_placement place = tried[h];
+                try_placement(a, b, &place, s, ret);
+        }
 }

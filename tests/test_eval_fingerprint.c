@@ -163,8 +163,8 @@ static void public_databases_meet_the_promised_error_rate(void **state)
         const json_t *mean = json_object_get(j, "mean");
         print_message("mean EER %.4f, FNMR at FMR 1e-3 %.4f\n", value(mean, "eer"),
                       value(mean, "fnmr_at_fmr_1e3"));
-        assert_true(value(mean, "eer") <= 0.06);
-        assert_true(value(mean, "fnmr_at_fmr_1e3") <= 0.15);
+        assert_true(value(mean, "eer") <= 0.036);
+        assert_true(value(mean, "fnmr_at_fmr_1e3") <= 0.10);
         for (unsigned i = 0; i < 4; i++) {
                 const json_t *dir = json_array_get(json_object_get(j, "directories"), i);
                 assert_int_equal(value(dir, "genuine"), 280);
