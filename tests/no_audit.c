@@ -1,6 +1,6 @@
-/* The query path without its audit stage: for `landfall bench packet` alone, to see what the stage costs. It
- * is linked into landfalld-no-audit, which is never installed; landfalld has no way to be without audit. No
- * entry is made, an answer carries no receipt and waits for nothing. */
+/* The query path without its audit stage: for fuzzing, and for `landfall bench packet` to see what the stage
+ * costs. The bench links it into landfalld-no-audit, which is never installed; landfalld has no way to be
+ * without audit. No entry is made, an answer carries no receipt and waits for nothing. */
 #include "dataplane/audit.h"
 #include "dataplane/topology.h"
 
