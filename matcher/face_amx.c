@@ -13,7 +13,7 @@ struct tile_config {
         uint8_t rows[16];
 };
 
-/* Probes side by side, filled up with zeroes to a multiple of two tiles. */
+/* Probes, tile by tile of sixteen probes and 64 values, filled up with zeroes to a multiple of two tiles. */
 struct scratch {
         int32_t product[4][TILE][LF_FACE_LANES]; /* by probe tile and group: 00 01 10 11 */
         int32_t bias[LF_FACE_TASKS];
@@ -36,12 +36,14 @@ static unsigned pack(const struct lf_face_span *span, const struct lf_face_task 
                      struct scratch *s)
 {
         unsigned filled = (n + 2 * TILE - 1) / (2 * TILE) * (2 * TILE);
+        memset(s->probe, 0, (size_t)filled * span->padded);
         for (unsigned i = 0; i < n; i++) {
-                memcpy(s->probe + i * span->padded, task[i].probe->f.v, span->padded);
+                for (uint32_t k = 0; k < span->padded; k += 64)
+                        memcpy(s->probe + i / TILE * TILE * span->padded + k * TILE + i % TILE * 64,
+                               task[i].probe->f.v + k, 64);
                 s->bias[i] = task[i].probe->bias;
                 s->cut[i] = task[i].cut;
         }
-        memset(s->probe + n * span->padded, 0, (filled - n) * (size_t)span->padded);
         return filled;
 }
 
@@ -55,17 +57,17 @@ static void multiply(const int8_t *probes, const uint8_t *g0, const uint8_t *g1,
         _tile_zero(2);
         _tile_zero(3);
         for (uint32_t k = 0; k < padded; k += 64) {
-                _tile_loadd(4, probes + k, padded);
+                _tile_loadd(4, probes + k * TILE, 64);
                 _tile_loadd(6, g0 + k * TILE, 64);
                 _tile_dpbsud(0, 4, 6);
                 _tile_loadd(7, g1 + k * TILE, 64);
                 _tile_dpbsud(1, 4, 7);
-                _tile_loadd(5, probes + TILE * padded + k, padded);
+                _tile_loadd(5, probes + (padded + k) * TILE, 64);
                 _tile_dpbsud(2, 5, 6);
                 _tile_dpbsud(3, 5, 7);
                 if (ahead)
                         for (unsigned i = 0; i < 2 * TILE; i++, ahead += 64)
-                                _mm_prefetch((const char *)ahead, _MM_HINT_T1);
+                                _mm_prefetch((const char *)ahead, _MM_HINT_T0);
         }
         _tile_stored(0, s->product[0], 64);
         _tile_stored(1, s->product[1], 64);

@@ -1,7 +1,6 @@
 /* Irises by AMX: bits become +1, -1 and 0, and one tile product compares sixteen rotations with sixteen rows.
  *
- * A rotation's signs begin one byte after those of the rotation before: a tile of sixteen rotations is loaded
- * from one array with a stride of one. The product gives s = n - 2 d, but not n. Since n is at least
+ * The product gives s = n - 2 d, but not n. Since n is at least
  * n0 = probe's bits + row's bits - 2,048 in every rotation, s / sqrt(n0) bounds the score from above; what
  * may reach the floor is scored exactly. */
 #include "matcher/iris_avx512.h"
@@ -11,9 +10,12 @@
 
 #define STEPS 32 /* of 64 columns: the tiles of a group */
 
+#define LINES 8 /* irises whose tiles stay in the second-level cache together */
+
 struct scratch {
-        int8_t tile[STEPS][16][64]; /* four columns of sixteen rows to a line */
-        int32_t product[32][16];    /* by rotation and row */
+        int8_t turned[LINES][STEPS][2][16][64]; /* sixteen rotations to a tile; the last is not used */
+        int8_t tile[STEPS][16][64];             /* four columns of sixteen rows to a line */
+        int32_t product[32][16];                /* by rotation and row */
 };
 _Static_assert(sizeof(struct scratch) <= LF_IRIS_SCRATCH, "scratch fits");
 
@@ -31,6 +33,16 @@ static void configure(void)
                 c.rows[i] = 16;
         }
         _tile_loadconfig(&c);
+}
+
+/* A rotation's signs begin one byte after those of the rotation before. */
+static void turn(const struct lf_iris_line *line, int8_t tile[STEPS][2][16][64])
+{
+        unsigned steps = line->search == LF_IRIS_TWO_STAGES ? 2 * LF_IRIS_FIRST_RINGS : STEPS;
+        for (unsigned step = 0; step < steps; step++)
+                for (unsigned t = 0; t < 32; t++)
+                        _mm512_store_si512(tile[step][t / 16][t % 16],
+                                           _mm512_loadu_si512(line->sign[step / 2] + step % 2 * 64 + t));
 }
 
 /* The signs of a group's first words, in the order that tile products want. */
@@ -54,23 +66,23 @@ static void expand(const struct lf_iris_group *g, unsigned words, bool fetch, st
         }
 }
 
-/* Each row's best s over the rotations, over the first `rings` rings. */
-static __m512i best_of_turns(const struct lf_iris_line *line, unsigned rings, struct scratch *s)
+/* Each row's best s over the rotations, over the first steps. */
+static __m512i best_of_turns(const struct lf_iris_line *line, int8_t tile[STEPS][2][16][64], unsigned steps,
+                             struct scratch *s)
 {
         __asm__ volatile("" ::: "memory");
         _tile_zero(0);
         _tile_zero(1);
-        for (unsigned r = 0; r < rings; r++) {
-                const int8_t *sign = line->sign[r];
-                _tile_loadd(2, s->tile[2 * r], 64);
-                _tile_loadd(3, sign, 1);
-                _tile_loadd(4, sign + 16, 1);
+        for (unsigned i = 0; i < steps; i += 2) {
+                _tile_loadd(2, s->tile[i], 64);
+                _tile_loadd(3, tile[i][0], 64);
                 _tile_dpbssd(0, 3, 2);
+                _tile_loadd(4, tile[i][1], 64);
                 _tile_dpbssd(1, 4, 2);
-                _tile_loadd(5, s->tile[2 * r + 1], 64);
-                _tile_loadd(6, sign + 64, 1);
-                _tile_loadd(7, sign + 80, 1);
+                _tile_loadd(5, s->tile[i + 1], 64);
+                _tile_loadd(6, tile[i + 1][0], 64);
                 _tile_dpbssd(0, 6, 5);
+                _tile_loadd(7, tile[i + 1][1], 64);
                 _tile_dpbssd(1, 7, 5);
         }
         _tile_stored(0, s->product, 64);
@@ -102,15 +114,21 @@ static void scan_group(const struct lf_iris_span *span, uint32_t g, const struct
         bool whole = false;
         for (unsigned i = 0; i < n; i++)
                 whole |= task[i].line->search != LF_IRIS_TWO_STAGES;
+        if (!whole) /* what passes the first stage reads the rest */
+                for (unsigned w = LF_IRIS_FIRST_WORDS; w < LF_IRIS_WORDS; w++) {
+                        _mm_prefetch((const char *)&span->group[g + LF_IRIS_AHEAD].word[w].code, _MM_HINT_T0);
+                        _mm_prefetch((const char *)&span->group[g + LF_IRIS_AHEAD].word[w].mask, _MM_HINT_T0);
+                }
         expand(&span->group[g], whole ? LF_IRIS_WORDS : LF_IRIS_FIRST_WORDS, true, s);
         for (unsigned i = 0; i < n; i++) {
                 const struct lf_iris_line *line = task[i].line;
                 unsigned mask;
                 if (line->search == LF_IRIS_TWO_STAGES)
-                        mask = lf_iris_first_avx512(best_of_turns(line, LF_IRIS_FIRST_RINGS, s),
-                                                    &span->count[g], line);
+                        mask = lf_iris_first_avx512(
+                            best_of_turns(line, s->turned[i], 2 * LF_IRIS_FIRST_RINGS, s), &span->count[g],
+                            line);
                 else
-                        mask = near(best_of_turns(line, LF_IRIS_RINGS, s), &span->count[g], line,
+                        mask = near(best_of_turns(line, s->turned[i], STEPS, s), &span->count[g], line,
                                     task[i].topk->floor);
                 if (mask)
                         lf_iris_take(span, g, mask, &task[i], lf_iris_best_avx512);
@@ -127,8 +145,14 @@ void lf_iris_scan_amx(const struct lf_iris_span *span, const struct lf_iris_task
                 lf_iris_scan_avx512(span, task, n, scratch);
                 return;
         }
+        struct scratch *s = scratch;
         configure();
-        for (uint32_t g = 0; g < span->groups; g++)
-                scan_group(span, g, task, n, scratch);
+        for (unsigned first = 0; first < n; first += LINES) {
+                unsigned lines = n - first < LINES ? n - first : LINES;
+                for (unsigned i = 0; i < lines; i++)
+                        turn(task[first + i].line, s->turned[i]);
+                for (uint32_t g = 0; g < span->groups; g++)
+                        scan_group(span, g, task + first, lines, s);
+        }
         _tile_release();
 }

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 
 /* Rows that stand apart tell more than neighbours, which agree in two of three bits. */
-const uint8_t lf_iris_ring[LF_IRIS_RINGS] = {4, 5, 10, 11, 6, 7, 8, 9, 2, 3, 12, 13, 0, 1, 14, 15};
+const uint8_t lf_iris_ring[LF_IRIS_RINGS] = {2, 3, 6, 7, 10, 11, 4, 5, 8, 9, 0, 1, 12, 13, 14, 15};
 
 static int defective(struct lf_defect *d, uint16_t code, size_t offset)
 {

@@ -5,3 +5,6 @@
 int lf_bench_packet(int argc, char **argv);
 /* Names looked up in a published list by one core. */
 int lf_bench_person(int argc, char **argv);
+/* A gallery searched by one core, beside what its memory delivers. */
+int lf_bench_iris(int argc, char **argv);
+int lf_bench_face(int argc, char **argv);
