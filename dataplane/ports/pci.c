@@ -33,9 +33,9 @@ static int check_bound(const char *address, char why[256])
         return -EBUSY;
 }
 
-/* Drivers that, by their source in DPDK 22.11, make no system call after start that the sandbox forbids.
- * Others may (mlx5 and those of shared kernel drivers do), and would end landfalld in the middle of its work.
- */
+/* Drivers of DPDK 22.11 that are expected to make no system call after start that the sandbox forbids; none
+ * of them has been run on a card yet. Others may (mlx5 shares its card with a kernel driver), and would end
+ * landfalld in the middle of its work. */
 static int check_supported(uint16_t ethdev, const char *address, char why[256])
 {
         static const char *const supported[] = {"net_e1000_em", "net_e1000_igb", "net_igc",   "net_ixgbe",
