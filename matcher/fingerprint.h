@@ -87,7 +87,8 @@ static inline unsigned lf_finger_bias(unsigned ones)
         return 128 - (ones * 29 + 32) / 64;
 }
 
-/* Codes a view's best `most` minutiae into `row` and `data` (aligned to 64, LF_FINGER_DATA_MAX bytes). False
+/* Codes a view's best `most` minutiae into `row` and `data` (aligned to 64, LF_FINGER_DATA_MAX bytes; NULL:
+ * the row alone, whose size is what is asked). False
  * when the view is too poor to be compared. */
 bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
                     struct lf_finger_row *row, void *data);

@@ -160,7 +160,11 @@ static unsigned edges_of(const struct point *p, unsigned n, struct edge *edge)
 /* Whether enough of the cells around a minutia lie on the finger. */
 static bool surrounded(const struct point *m, float c, float s, const struct edge *edge, unsigned edges)
 {
-        unsigned cells = 0;
+        unsigned cells = 0, clear = 0;
+        while (clear < edges && edge[clear].nx * m->x + edge[clear].ny * m->y <= edge[clear].limit - RADIUS)
+                clear++;
+        if (clear == edges)
+                return true;
         for (unsigned i = 0; i < CELLS; i++) {
                 float u = cell_centre(cell_place[i] % SIDE), w = cell_centre(cell_place[i] / SIDE);
                 float x = m->x + c * u - s * w, y = m->y + s * u + c * w;
@@ -172,59 +176,83 @@ static bool surrounded(const struct point *m, float c, float s, const struct edg
         return cells >= CELLS_MIN;
 }
 
+/* Of each cell the directions side by side. */
 struct sums {
-        float cell[DIRECTIONS][SIDE * SIDE];
+        float cell[SIDE * SIDE][8];
+};
+_Static_assert(DIRECTIONS <= 8, "a cell's directions have room");
+
+/* The cells of one axis that a minutia at `at` reaches. */
+struct reach {
+        unsigned from, to;
+        float weight[SIDE];
 };
 
-static void weigh_places(float at, float *weight)
+static void reach_of(float at, struct reach *r)
 {
-        for (unsigned i = 0; i < SIDE; i++) {
-                float off = fabsf(at - cell_centre(i));
-                weight[i] = off < REACH ? space_weight[(int)(off * SPACE_STEPS)] : 0;
+        float first = ceilf((at - REACH) / CELL + (SIDE - 1) / 2.0f),
+              last = floorf((at + REACH) / CELL + (SIDE - 1) / 2.0f);
+        r->from = first > 0 ? (unsigned)first : 0;
+        r->to = last < 0 ? 0 : last < SIDE - 1 ? (unsigned)last + 1 : SIDE;
+        for (unsigned i = r->from; i < r->to; i++) {
+                unsigned step = (unsigned)(fabsf(at - cell_centre(i)) * SPACE_STEPS);
+                r->weight[i] = space_weight[step < SPACE_SIZE ? step : SPACE_SIZE - 1];
         }
 }
 
 /* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` ahead of the cylinder's. */
 static void add_neighbour(struct sums *sums, float u, float w, uint16_t turn)
 {
-        float column[SIDE], line[SIDE], place[SIDE * SIDE];
-        weigh_places(u, column);
-        weigh_places(w, line);
-        for (unsigned i = 0; i < SIDE; i++)
-                for (unsigned k = 0; k < SIDE; k++)
-                        place[i * SIDE + k] = line[i] * column[k];
+        struct reach column, line;
+        float weight[8] = {0};
+        reach_of(u, &column);
+        reach_of(w, &line);
         for (unsigned d = 0; d < DIRECTIONS; d++) {
                 unsigned middle = 65536 * (2 * d + 1) / (2 * DIRECTIONS);
-                float weight = direction_weight[(uint16_t)(turn - middle) * DIRECTION_STEPS / 65536];
-                for (unsigned i = 0; i < SIDE * SIDE; i++)
-                        sums->cell[d][i] += weight * place[i];
+                weight[d] = direction_weight[(uint16_t)(turn - middle) * DIRECTION_STEPS / 65536];
         }
+        for (unsigned i = line.from; i < line.to; i++)
+                for (unsigned k = column.from; k < column.to; k++) {
+                        float place = line.weight[i] * column.weight[k], *cell = sums->cell[i * SIDE + k];
+                        for (unsigned d = 0; d < 8; d++)
+                                cell[d] += place * weight[d];
+                }
 }
 
-static bool code(const struct point *p, unsigned n, unsigned m, const struct edge *edge, unsigned edges,
-                 uint64_t *bits)
+static bool near(const struct point *p, const struct point *q)
 {
-        float angle = (float)p[m].angle * ((float)M_PI / 32768), c = cosf(angle), s = sinf(angle);
-        if (!surrounded(&p[m], c, s, edge, edges))
-                return false;
-        struct sums sums = {0};
+        float x = p->x - q->x, y = p->y - q->y;
+        return p != q && x * x + y * y <= (RADIUS + REACH) * (RADIUS + REACH);
+}
+
+/* Whether a minutia has surroundings to code. */
+static bool codable(const struct point *p, unsigned n, unsigned m, const struct edge *edge, unsigned edges)
+{
         unsigned neighbours = 0;
-        for (unsigned t = 0; t < n; t++) {
-                float dx = p[t].x - p[m].x, dy = p[t].y - p[m].y;
-                if (t == m || dx * dx + dy * dy > (RADIUS + REACH) * (RADIUS + REACH))
-                        continue;
-                add_neighbour(&sums, c * dx + s * dy, c * dy - s * dx, (uint16_t)(p[t].angle - p[m].angle));
-                neighbours++;
-        }
+        for (unsigned t = 0; t < n && neighbours < NEIGHBOURS_MIN; t++)
+                neighbours += near(&p[t], &p[m]);
         if (neighbours < NEIGHBOURS_MIN)
                 return false;
+        float angle = (float)p[m].angle * ((float)M_PI / 32768);
+        return surrounded(&p[m], cosf(angle), sinf(angle), edge, edges);
+}
+
+static void code(const struct point *p, unsigned n, const struct point *m, uint64_t *bits)
+{
+        float angle = (float)m->angle * ((float)M_PI / 32768), c = cosf(angle), s = sinf(angle);
+        struct sums sums = {0};
+        for (unsigned t = 0; t < n; t++) {
+                float dx = p[t].x - m->x, dy = p[t].y - m->y;
+                if (near(&p[t], m))
+                        add_neighbour(&sums, c * dx + s * dy, c * dy - s * dx,
+                                      (uint16_t)(p[t].angle - m->angle));
+        }
         memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
-        for (unsigned d = 0; d < DIRECTIONS; d++)
-                for (unsigned i = 0; i < CELLS; i++) {
+        for (unsigned i = 0; i < CELLS; i++)
+                for (unsigned d = 0; d < DIRECTIONS; d++) {
                         unsigned bit = d * CELLS + i;
-                        bits[bit / 64] |= (uint64_t)(sums.cell[d][cell_place[i]] > THRESHOLD) << bit % 64;
+                        bits[bit / 64] |= (uint64_t)(sums.cell[cell_place[i]][d] > THRESHOLD) << bit % 64;
                 }
-        return true;
 }
 
 static bool turned_less(const struct point *p, const struct point *q)
@@ -232,10 +260,9 @@ static bool turned_less(const struct point *p, const struct point *q)
         return p->angle != q->angle ? p->angle < q->angle : left_of(p, q);
 }
 
-/* A finger while it is coded. */
+/* A finger while it is coded: the minutiae with a cylinder first, each part by direction. */
 struct draft {
-        struct point point[LF_FINGER_MINUTIA_MAX]; /* those with a cylinder first, each part by direction */
-        uint64_t bits[LF_FINGER_MINUTIA_MAX][LF_FINGER_WORDS];
+        struct point point[LF_FINGER_MINUTIA_MAX];
         unsigned n, cylinders;
 };
 
@@ -248,7 +275,7 @@ static bool draw(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned m
         d->cylinders = 0;
         sort(p, d->n, turned_less);
         for (unsigned m = 0; m < d->n; m++) {
-                if (code(p, d->n, m, edge, edges, d->bits[d->cylinders]))
+                if (codable(p, d->n, m, edge, edges))
                         d->point[d->cylinders++] = p[m];
                 else
                         bare[without++] = p[m];
@@ -269,13 +296,15 @@ static void write_cylinders(const struct draft *d, const struct lf_finger_row *r
         uint16_t *bias = (uint16_t *)out->bias;
         for (unsigned i = 0; i < lf_finger_groups(row) * LF_FINGER_LANES; i++) {
                 unsigned ones = 0;
+                uint64_t coded[LF_FINGER_WORDS];
                 bias[i] = LF_FINGER_BIAS_EMPTY;
                 if (i >= d->cylinders)
                         continue;
+                code(d->point, d->n, &d->point[i], coded);
                 for (unsigned w = 0; w < LF_FINGER_WORDS; w++) {
                         bits[(i / LF_FINGER_LANES * LF_FINGER_WORDS + w) * LF_FINGER_LANES +
-                             i % LF_FINGER_LANES] = d->bits[i][w];
-                        ones += (unsigned)__builtin_popcountll(d->bits[i][w]);
+                             i % LF_FINGER_LANES] = coded[w];
+                        ones += (unsigned)__builtin_popcountll(coded[w]);
                 }
                 bias[i] = (uint16_t)lf_finger_bias(ones);
         }
@@ -318,6 +347,8 @@ bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigne
                         i++;
                 row->first[b] = (uint8_t)i;
         }
+        if (!data)
+                return true;
         memset(data, 0, lf_finger_size(row));
         struct lf_finger out = lf_finger_at(row, data);
         write_cylinders(&d, row, &out);

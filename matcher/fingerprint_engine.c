@@ -42,72 +42,84 @@ static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_def
         return -EBADMSG;
 }
 
-/* Where build writes: nothing is written while `row` is NULL. */
+/* Where build writes: the data in their place behind as many rows as there turn out to be. Nothing is written
+ * while `data` is NULL. */
 struct layout {
-        struct lf_finger_row *row;
+        struct lf_finger_row *row; /* room for `room` */
         uint8_t *data;
-        size_t rows, units; /* of 64 bytes of data */
+        size_t rows, room, units; /* units: of 64 bytes of data */
 };
 
-static struct lf_defect add_record(const struct lf_source_record *record, uint32_t index, struct lf_fmr *f,
-                                   struct layout *out)
+static int add_row(struct layout *out, const struct lf_finger_row *row, const uint8_t *data)
 {
-        struct lf_defect defect = {0};
-        if (lf_fmr_read(record->wire, record->size, f, &defect) < 0)
-                return defect;
+        if (out->data) {
+                if (out->rows == out->room) {
+                        size_t room = out->room ? 2 * out->room : 1024;
+                        struct lf_finger_row *more = realloc(out->row, room * sizeof *more);
+                        if (!more)
+                                return -ENOMEM;
+                        out->row = more;
+                        out->room = room;
+                }
+                out->row[out->rows] = *row;
+                memcpy(out->data + out->units * 64, data, lf_finger_size(row));
+        }
+        out->rows++;
+        out->units += lf_finger_size(row) / 64;
+        return out->rows > UINT32_MAX || out->units > UINT32_MAX ? -ENOMEM : 0;
+}
+
+static int add_record(const struct lf_source_record *record, uint32_t index, struct lf_fmr *f,
+                      struct layout *out, struct lf_defect *defect)
+{
+        *defect = (struct lf_defect){0};
+        if (lf_fmr_read(record->wire, record->size, f, defect) < 0)
+                return 0;
         bool any = false;
         for (unsigned i = 0; i < f->n; i++) {
                 _Alignas(64) uint8_t data[LF_FINGER_DATA_MAX];
                 struct lf_finger_row row;
-                if (!lf_finger_code(f, &f->view[i], LF_FINGER_MINUTIA_MAX, &row, data))
+                if (!lf_finger_code(f, &f->view[i], LF_FINGER_MINUTIA_MAX, &row, out->data ? data : NULL))
                         continue;
                 row.record = index;
                 row.offset = (uint32_t)out->units;
-                if (out->row) {
-                        out->row[out->rows] = row;
-                        memcpy(out->data + out->units * 64, data, lf_finger_size(&row));
-                }
-                out->rows++;
-                out->units += lf_finger_size(&row) / 64;
+                int r = add_row(out, &row, data);
+                if (r < 0)
+                        return r;
                 any = true;
         }
         if (!any)
-                too_few(f, &defect);
-        return defect;
-}
-
-static void add_records(const struct lf_source_record *records, size_t n, struct lf_fmr *f,
-                        struct layout *out, struct lf_defect *defects)
-{
-        out->rows = out->units = 0;
-        for (size_t i = 0; i < n; i++) {
-                struct lf_defect defect = add_record(&records[i], (uint32_t)i, f, out);
-                if (defects)
-                        defects[i] = defect;
-        }
+                too_few(f, defect);
+        return 0;
 }
 
 static int build(const struct lf_source_record *records, size_t n, void *payload, size_t *ret_size,
                  uint32_t *ret_rows, uint32_t *ret_blocks, struct lf_defect *defects)
 {
         struct lf_fmr *f = malloc(sizeof *f);
-        if (!f)
-                return -ENOMEM;
-        struct layout out = {0};
-        add_records(records, n, f, &out, defects);
-        size_t rows = out.rows, units = out.units;
-        if (payload && rows <= UINT32_MAX && units <= UINT32_MAX) {
-                out.row = payload;
-                out.data = (uint8_t *)payload + lf_finger_rows_size(rows);
-                add_records(records, n, f, &out, NULL);
+        struct layout out = {.data = payload};
+        int r = f ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < n; i++) {
+                struct lf_defect defect;
+                r = add_record(&records[i], (uint32_t)i, f, &out, &defect);
+                if (r == 0 && defects)
+                        defects[i] = defect;
         }
+        if (r == 0) {
+                size_t head = lf_finger_rows_size(out.rows);
+                if (payload) {
+                        memmove(out.data + head, out.data, out.units * 64);
+                        memset(payload, 0, head);
+                        if (out.rows > 0)
+                                memcpy(payload, out.row, out.rows * sizeof *out.row);
+                }
+                *ret_size = head + out.units * 64;
+                *ret_rows = (uint32_t)out.rows;
+                *ret_blocks = (uint32_t)((out.rows + LF_FINGER_BLOCK - 1) / LF_FINGER_BLOCK);
+        }
+        free(out.row);
         free(f);
-        if (rows > UINT32_MAX || units > UINT32_MAX)
-                return -ENOMEM;
-        *ret_size = lf_finger_rows_size(rows) + units * 64;
-        *ret_rows = (uint32_t)rows;
-        *ret_blocks = (uint32_t)((rows + LF_FINGER_BLOCK - 1) / LF_FINGER_BLOCK);
-        return 0;
+        return r;
 }
 
 static bool row_is_well(const struct lf_finger_row *r, const struct lf_shard *s, uint64_t next)

@@ -37,17 +37,21 @@ static inline float fits(const struct lf_finger_pairs *p, unsigned i, unsigned k
         return dot > TURN_DOT ? fit : 0;
 }
 
-static float unusual(const uint8_t *likeness, const float *mean, const float *scale, unsigned padded,
-                     float *weight)
+static float unusual(const uint8_t *restrict likeness, const float *restrict mean,
+                     const float *restrict scale, unsigned padded, float *restrict weight)
 {
         float lane[LANES] = {0};
-        for (unsigned k = 0; k < padded; k += LANES)
+        for (unsigned k = 0; k < padded; k += LANES) {
+                float over[LANES];
                 for (unsigned l = 0; l < LANES; l++) {
-                        float over = ((float)likeness[k + l] - mean[k + l]) * scale[k + l] - 1;
-                        over = over > 0 ? over : 0;
-                        weight[k + l] = over;
-                        lane[l] += over * over;
+                        float at = ((float)(int32_t)likeness[k + l] - mean[k + l]) * scale[k + l] - 1;
+                        over[l] = at > 0 ? at : 0;
                 }
+                for (unsigned l = 0; l < LANES; l++)
+                        lane[l] += over[l] * over[l];
+                for (unsigned l = 0; l < LANES; l++)
+                        weight[k + l] = over[l];
+        }
         return total(lane);
 }
 

@@ -123,6 +123,7 @@ unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const s
                 find_nearest(probe, &row, &c->nearest[i]);
                 c->order[i] = (uint16_t)i;
         }
+        c->compared += n;
         if (n <= LF_FINGER_SURVIVORS)
                 return n;
         learn(probe, n, c);

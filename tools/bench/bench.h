@@ -8,3 +8,5 @@ int lf_bench_person(int argc, char **argv);
 /* A gallery searched by one core, beside what its memory delivers. */
 int lf_bench_iris(int argc, char **argv);
 int lf_bench_face(int argc, char **argv);
+/* Fingers searched among all of theirs, and in a gallery of any size, by one core. */
+int lf_bench_fingerprint(int argc, char **argv);
