@@ -118,6 +118,13 @@ static const struct lf_shard *find_work(struct lf_match *m, struct lf_sweep *s, 
         }
 }
 
+/* The score that a hit in this shard must be above to become a candidate. */
+static float floor_of(const struct lf_query *q, const struct lf_shard *s)
+{
+        const struct lf_engine *engine = lf_engine_for(s->modality);
+        return engine->score_at ? engine->score_at(q->wanted[q->place[s->dataset]].threshold) : -INFINITY;
+}
+
 /* A probe may be made to be slow: those behind it that are late by now are not scanned for nothing. They
  * leave at the end of the block. */
 static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t block, struct lf_task **task,
@@ -133,6 +140,8 @@ static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t
                         continue;
                 }
                 probe[some] = task[i]->query->probe[shard->modality].prepared;
+                if (task[i]->topk.floor == -INFINITY)
+                        lf_topk_init(&task[i]->topk, LF_TOPK_MAX, floor_of(task[i]->query, shard));
                 topk[some++] = &task[i]->topk;
         }
         if (some > 0)

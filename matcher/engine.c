@@ -1,7 +1,6 @@
 #include "matcher/engine.h"
 
 #include "matcher/engines.h"
-#include "matcher/fusion.h"
 #include "matcher/isa.h"
 
 /* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
@@ -9,7 +8,7 @@ static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
     [LF_MODALITY_FINGERPRINT] = {&lf_fingerprint_engine, lf_fingerprint_init},
     [LF_MODALITY_IRIS] = {&lf_iris_engine, lf_iris_init},
     [LF_MODALITY_FACE] = {&lf_face_engine, lf_face_init},
-    [LF_MODALITY_PERSON] = {&lf_person_engine, NULL},
+    [LF_MODALITY_PERSON] = {&lf_person_engine, lf_person_init},
 };
 
 static enum lf_isa isa;
@@ -19,7 +18,6 @@ int lf_engines_init(void)
         int chosen = lf_isa_choose(&isa);
         if (chosen < 0)
                 return chosen;
-        lf_fusion_init();
         for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
                 int r = engines[m].init ? engines[m].init() : 0;
                 if (r < 0)

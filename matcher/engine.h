@@ -3,7 +3,7 @@
  * Every modality has the same shape: `build` lays records out for scanning, `scan` scores a range of
  * blocks for a batch of probes and keeps each probe's best, `explain` says why one record was close.
  * An engine does no I/O, takes no lock, keeps no state between calls and, after lf_engines_init(),
- * allocates nothing in `prepare`, `scan`, `score_log10_fmr` and `explain`: those four may be called on any
+ * allocates nothing in `prepare`, `scan`, `score_log10_fmr`, `score_at` and `explain`: those may be called on any
  * matcher or io core. `build` belongs to control and allocates.
  *
  * Records and probes arrive in the same wire form: an ISO/IEC 19794-2 or ANSI 378 record for fingerprint,
@@ -135,6 +135,10 @@ struct lf_engine {
         /* log10 of the rate at which impostor comparisons reach this score: -3.0 is one in a thousand. Never
          * above 0, non-increasing in score. */
         float (*score_log10_fmr)(float score);
+
+        /* A score that every hit of at most this rate is above: a scan with it as floor loses none of them.
+         * -INFINITY when all hits are. NULL: the engine's scans gain nothing from a floor. */
+        float (*score_at)(float log10_fmr);
 
         /* Says why `hit` scored as it did. */
         void (*explain)(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit,

@@ -13,6 +13,8 @@ extern const struct lf_engine lf_fingerprint_engine;
 /* Builds the tables that coding reads. */
 int lf_fingerprint_init(void);
 extern const struct lf_engine lf_person_engine;
+/* Chooses the kernels. */
+int lf_person_init(void);
 extern const struct lf_engine lf_iris_engine;
 /* Chooses the kernel, fills the table of factors. */
 int lf_iris_init(void);

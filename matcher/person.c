@@ -8,6 +8,7 @@
 
 #include "matcher/engines.h"
 #include "matcher/person_explain.h"
+#include "matcher/person_index.h"
 #include "matcher/person_probe.h"
 
 static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_defect *ret_defect)
@@ -40,13 +41,24 @@ static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_def
         return 0;
 }
 
-/* The least similarity of names that can still score `floor` without a document: the inverse of
- * lf_person_score() when everything else speaks for it; lower by what rounding may take. */
-static float name_floor(float floor)
+static const struct lf_person_kernel *kernel = &lf_person_kernel_scalar;
+
+int lf_person_init(void)
 {
-        const float left = (1 - LF_BIRTH_GAIN) * (1 - LF_NATIONALITY_GAIN);
-        float least = 1 - (1 - floor) / left - 1e-4f;
-        return least > 0 ? least : 0;
+        kernel = lf_person_kernel_for(lf_engines_isa());
+        return 0;
+}
+
+/* The least similarity of names that can still score `floor` without a document that is the same: the inverse
+ * of lf_person_score() when everything that the probe has speaks for it; lower by what rounding may take. */
+static float name_floor(const struct lf_person_probe *p, float floor)
+{
+        float left = (p->n_dates ? 1 - LF_BIRTH_GAIN : 1) * (p->n_nations ? 1 - LF_NATIONALITY_GAIN : 1) *
+                     (p->n_documents ? 1 - LF_SLIP_GAIN : 1);
+        float least = 1 - (1 - floor) / left;
+        least = least > LF_NAME_ALIKE ? least : LF_NAME_ALIKE;
+        least = least < floor ? least : floor;
+        return least > 1e-4f ? least - 1e-4f : 0;
 }
 
 static void scan_row(const struct lf_person_view *v, uint32_t row, const struct lf_person_probe *probe,
@@ -59,7 +71,7 @@ static void scan_row(const struct lf_person_view *v, uint32_t row, const struct 
         struct lf_person_facts facts = lf_person_facts_of(v, d), own = lf_probe_facts(probe);
         enum lf_document document = lf_document_compare(&own, &facts);
         struct lf_name name = {.token = v->token + r->token, .n = r->n, .weight = r->weight};
-        float floor = document == LF_DOCUMENT_NONE ? name_floor(topk->floor) : 0;
+        float floor = document == LF_DOCUMENT_NONE ? name_floor(probe, topk->floor) : 0;
         float similarity = lf_probe_similarity(probe, &name, r->class, floor, NULL, NULL);
         if (similarity == 0 && document == LF_DOCUMENT_NONE)
                 return;
@@ -68,16 +80,57 @@ static void scan_row(const struct lf_person_view *v, uint32_t row, const struct 
                 lf_topk_push(topk, r->record, row, score);
 }
 
+void lf_person_scan_all(const struct lf_shard *shard, uint32_t block, const struct lf_person_probe *probe,
+                        struct lf_topk *topk)
+{
+        struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
+        uint64_t first = (uint64_t)block * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
+        for (uint64_t row = first; row < end && row < v.head->rows; row++)
+                scan_row(&v, (uint32_t)row, probe, topk);
+}
+
+/* Rows whose record has one of the probe's documents, whatever their names are. */
+static void scan_documents(const struct lf_person_view *v, uint32_t block,
+                           const struct lf_person_probe *probe, struct lf_topk *topk)
+{
+        struct lf_person_facts own = lf_probe_facts(probe);
+        uint64_t first = (uint64_t)block * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
+        for (uint64_t row = first; row < end && row < v->head->rows; row++) {
+                struct lf_person_facts facts = lf_person_facts_of(v, &v->detail[v->row[row].record]);
+                if (facts.n_documents > 0 && lf_document_compare(&own, &facts) == LF_DOCUMENT_EXACT)
+                        scan_row(v, (uint32_t)row, probe, topk);
+        }
+}
+
+static void scan_names(const struct lf_person_view *v, uint32_t block, const struct lf_person_probe *probe,
+                       struct lf_topk *topk, struct lf_person_scratch *scratch)
+{
+        const struct lf_person_group *g =
+            &((const struct lf_person_group *)
+                  v->index)[block * LF_PERSON_KINDS + lf_person_kind(probe->entity)];
+        if (g->rows == 0)
+                return;
+        struct lf_person_words w = lf_person_words_at(v->index, g);
+        lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch);
+        for (uint32_t i = 0; i < (g->rows + 63) / 64; i++)
+                for (uint64_t bits = scratch->row[i]; bits; bits &= bits - 1)
+                        scan_row(v, w.row[i * 64 + (uint32_t)__builtin_ctzll(bits)], probe, topk);
+}
+
 static void scan(const struct lf_shard *shard, uint32_t block, const void *const *probes,
                  struct lf_topk *const *topks, unsigned n, void *scratch)
 {
         struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
-        uint32_t first = block * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
-        if (end > v.head->rows)
-                end = v.head->rows;
-        for (unsigned p = 0; p < n; p++)
-                for (uint32_t row = first; row < end; row++)
-                        scan_row(&v, row, probes[p], topks[p]);
+        for (unsigned i = 0; i < n; i++) {
+                const struct lf_person_probe *probe = probes[i];
+                if (name_floor(probe, topks[i]->floor) <= 0) {
+                        lf_person_scan_all(shard, block, probe, topks[i]);
+                        continue;
+                }
+                if (probe->n_documents)
+                        scan_documents(&v, block, probe, topks[i]);
+                scan_names(&v, block, probe, topks[i], scratch);
+        }
 }
 
 static void explain(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit, void *scratch,
@@ -93,11 +146,12 @@ const struct lf_engine lf_person_engine = {
     .name = "person",
     .modality = LF_MODALITY_PERSON,
     .probe_size = sizeof(struct lf_person_probe),
-    .scratch_size = 0,
+    .scratch_size = sizeof(struct lf_person_scratch),
     .prepare = prepare,
     .build = lf_person_build,
     .check = lf_person_check,
     .scan = scan,
     .score_log10_fmr = lf_person_log10_fmr,
+    .score_at = lf_person_score_at,
     .explain = explain,
 };

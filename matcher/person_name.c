@@ -6,8 +6,7 @@
 #include "matcher/person_token.h"
 
 /* Up to three words written as one word, or as two or three others (a letter that moved across a space). They
- * must agree better than words alone: any two names have many runs. */
-#define RUN_WORDS     3
+ * must agree better than words alone, in all their consonants: any two names have many runs. */
 #define RUN_LEAST     850
 #define RUN_COST      4 /* quarters of an edit */
 #define RUN_LONGER    2 /* letters */
@@ -23,7 +22,7 @@ struct run {
 };
 struct runs {
         unsigned n;
-        struct run run[(RUN_WORDS + 1) * LF_NAME_TOKENS + 1];
+        struct run run[(LF_RUN_WORDS + 1) * LF_NAME_TOKENS + 1];
 };
 
 /* Thousandths of explained weight, times 1000, for each name. */
@@ -69,7 +68,7 @@ static bool run_of(const struct lf_name *name, unsigned first, unsigned words, s
 static void runs_of(const struct lf_name *name, struct runs *ret)
 {
         ret->n = 0;
-        for (unsigned k = 1; k <= RUN_WORDS; k++)
+        for (unsigned k = 1; k <= LF_RUN_WORDS; k++)
                 for (unsigned i = 0; run_of(name, i, k, &ret->run[ret->n]); i++)
                         ret->n++;
         for (unsigned i = 0; run_of(name, i, 2, &ret->run[ret->n]); i++)
@@ -105,6 +104,8 @@ static unsigned run_similarity(const struct lf_name *a, const struct run *x, con
                 return 0;
         char p[LF_SPAN_LETTERS], q[LF_SPAN_LETTERS];
         struct lf_span s = span_of(a, x, p), t = span_of(b, y, q);
+        if (lf_span_skeleton(&s) != lf_span_skeleton(&t))
+                return 0;
         unsigned sim = lf_span_similarity(&s, &t, NULL), longer = s.n > t.n ? s.n : t.n;
         if (x->words > 1 && y->words > 1)
                 return sim == 1000 ? RUN_REGROUPED : 0;

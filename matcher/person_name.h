@@ -11,6 +11,8 @@
 
 _Static_assert(LF_NAME_TOKENS <= LF_ASSIGN_MAX, "every word of a name can be assigned");
 
+#define LF_RUN_WORDS 3 /* neighbouring words that are tried as one */
+
 struct lf_name {
         const struct lf_token *token;
         unsigned n;

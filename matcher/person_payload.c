@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matcher/person_index.h"
 #include "matcher/person_table.h"
 
 /* What one record can hold at most: far more than LF_PERSON_RECORD_MAX bytes usually do. */
@@ -31,6 +32,7 @@ struct lf_person_view lf_person_view_of(const struct lf_person_payload *head)
         PLACE(nation, head->nations);
 #undef PLACE
         v.size = at;
+        v.index = base + at;
         return v;
 }
 
@@ -134,26 +136,49 @@ static void lay_out(const struct lf_source_record *records, size_t n, struct roo
         *ret_counts = at;
 }
 
+static uint32_t blocks_of(const struct lf_person_payload *counts)
+{
+        return (uint32_t)(((uint64_t)counts->rows + LF_PERSON_BLOCK_ROWS - 1) / LF_PERSON_BLOCK_ROWS);
+}
+
+/* Lays out records and index in `payload`, or, where it is NULL, in memory of its own to learn the size. */
+static int fill(const struct lf_source_record *records, size_t n, struct room *room,
+                const struct lf_person_payload *counts, void *payload, uint64_t *ret_index_size)
+{
+        struct lf_person_payload again;
+        uint64_t size = lf_person_view_of(counts).size;
+        void *own = payload ? NULL : aligned_alloc(64, size);
+        struct lf_person_payload *head = payload ? payload : own;
+        if (!head)
+                return -ENOMEM;
+        memset(head, 0, size);
+        *head = *counts;
+        struct lf_person_view v = lf_person_view_of(head);
+        lay_out(records, n, room, &v, &again, NULL);
+        int r = lf_person_index_build(&v, blocks_of(counts), payload ? (uint8_t *)payload + size : NULL,
+                                      ret_index_size);
+        if (r == 0)
+                head->index_size = *ret_index_size;
+        free(own);
+        return r;
+}
+
 int lf_person_build(const struct lf_source_record *records, size_t n, void *payload, size_t *ret_size,
                     uint32_t *ret_rows, uint32_t *ret_blocks, struct lf_defect *defects)
 {
         struct room *room = room_create();
         if (!room)
                 return -ENOMEM;
-        struct lf_person_payload counts, again;
-        lay_out(records, n, room, NULL, &counts, payload ? NULL : defects);
-        struct lf_person_view v = lf_person_view_of(&counts);
-        uint64_t size = v.size;
-        if (payload) {
-                memset(payload, 0, size);
-                memcpy(payload, &counts, sizeof counts);
-                v = lf_person_view_of(payload);
-                lay_out(records, n, room, &v, &again, defects);
-        }
+        struct lf_person_payload counts;
+        uint64_t index_size;
+        lay_out(records, n, room, NULL, &counts, defects);
+        int r = fill(records, n, room, &counts, payload, &index_size);
         free(room);
-        *ret_size = size;
+        if (r < 0)
+                return r;
+        *ret_size = lf_person_view_of(&counts).size + index_size;
         *ret_rows = counts.rows;
-        *ret_blocks = (counts.rows + LF_PERSON_BLOCK_ROWS - 1) / LF_PERSON_BLOCK_ROWS;
+        *ret_blocks = blocks_of(&counts);
         return 0;
 }
 
@@ -182,8 +207,8 @@ int lf_person_check(const struct lf_shard *shard)
         if (p->table_id != lf_fold_table_id)
                 return -ENOTSUP;
         struct lf_person_view v = lf_person_view_of(p);
-        if (v.size != shard->payload_size || p->details != shard->records || p->rows != shard->rows ||
-            shard->blocks != ((uint64_t)p->rows + LF_PERSON_BLOCK_ROWS - 1) / LF_PERSON_BLOCK_ROWS)
+        if (v.size > shard->payload_size || p->index_size != shard->payload_size - v.size ||
+            p->details != shard->records || p->rows != shard->rows || shard->blocks != blocks_of(p))
                 return -EBADMSG;
         for (uint32_t i = 0; i < p->details; i++) {
                 const struct lf_person_detail *d = &v.detail[i];
@@ -203,5 +228,5 @@ int lf_person_check(const struct lf_shard *shard)
         for (uint32_t i = 0; i < p->documents; i++)
                 if (v.document[i].n > LF_DOCUMENT_NUMBER)
                         return -EBADMSG;
-        return 0;
+        return lf_person_index_sound(&v, shard->blocks, v.index, p->index_size) ? 0 : -EBADMSG;
 }

@@ -1,12 +1,12 @@
-/* A person shard's payload: header, then the arrays in this order, each aligned to 64 bytes. Private to the
- * person engine. */
+/* A person shard's payload: header, then the arrays in this order, each aligned to 64 bytes, then the index.
+ * Private to the person engine. */
 #pragma once
 
 #include "matcher/person_facts.h"
 #include "matcher/shard.h"
 
-#define LF_PERSON_MAGIC      0x31534e4fu /* "ONS1" */
-#define LF_PERSON_BLOCK_ROWS 64          /* few: between blocks a core looks at its clock */
+#define LF_PERSON_MAGIC      0x32534e4fu /* "ONS2" */
+#define LF_PERSON_BLOCK_ROWS 65536       /* a search of one block is about as dear as comparing forty rows */
 
 /* One name of a record. A record with nothing but documents has one row without words. */
 struct lf_person_row {
@@ -31,7 +31,8 @@ struct lf_person_payload {
         uint32_t magic;
         uint32_t table_id; /* of the folding tables that made the words */
         uint32_t details, rows, tokens, dates, documents, nations;
-        uint32_t reserved[8];
+        uint64_t index_size;
+        uint32_t reserved[6];
 };
 _Static_assert(sizeof(struct lf_person_payload) == 64, "payload layout");
 
@@ -44,9 +45,18 @@ struct lf_person_view {
         struct lf_person_date *date;
         struct lf_person_document *document;
         char (*nation)[3];
-        uint64_t size; /* of the payload that these counts make */
+        const void *index; /* matcher/person_index.h */
+        uint64_t size;     /* of what comes before the index */
 };
 struct lf_person_view lf_person_view_of(const struct lf_person_payload *head);
+
+/* Tokens of a block's rows: those of a row follow its predecessor's. */
+static inline uint32_t lf_person_block_tokens(const struct lf_person_view *v, uint32_t block)
+{
+        uint64_t end = (block + 1ull) * LF_PERSON_BLOCK_ROWS;
+        return (end < v->head->rows ? v->row[end].token : v->head->tokens) -
+               v->row[block * LF_PERSON_BLOCK_ROWS].token;
+}
 
 static inline struct lf_person_facts lf_person_facts_of(const struct lf_person_view *v,
                                                         const struct lf_person_detail *d)

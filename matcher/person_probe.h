@@ -48,3 +48,4 @@ float lf_person_score(float similarity, enum lf_document document, const struct 
 
 /* See person_score.c for how it was measured. */
 float lf_person_log10_fmr(float score);
+float lf_person_score_at(float log10_fmr);

@@ -2,20 +2,15 @@
 
 #include <string.h>
 
-/* Costs are quarters of an edit. Within short words every letter counts nearly fully; in longer ones vowels,
- * doubled letters, h and consonants of one class are what transcriptions vary. */
-struct costs {
-        unsigned vowel, vowel_gap, doubled, h, class, swap, other;
-};
-static const struct costs short_words = {3, 3, 2, 3, 3, 3, 4};
-static const struct costs long_words = {1, 2, 1, 2, 2, 3, 4};
+const struct lf_costs lf_costs_short = {3, 3, 2, 3, 3, 3, 4};
+const struct lf_costs lf_costs_long = {1, 2, 1, 2, 2, 3, 4};
 
 static bool vowel(char l)
 {
         return l >= 'a' && LF_MASK_LETTER(l) & LF_MASK_VOWELS;
 }
 
-static unsigned replace_cost(const struct costs *k, char a, char b)
+static unsigned replace_cost(const struct lf_costs *k, char a, char b)
 {
         if (a == b)
                 return 0;
@@ -26,7 +21,7 @@ static unsigned replace_cost(const struct costs *k, char a, char b)
 }
 
 /* A letter that only one side has; `before` is its neighbour there (0: it is the first). */
-static unsigned gap_cost(const struct costs *k, char l, char before)
+static unsigned gap_cost(const struct lf_costs *k, char l, char before)
 {
         if (l == before)
                 return k->doubled;
@@ -34,7 +29,7 @@ static unsigned gap_cost(const struct costs *k, char l, char before)
 }
 
 /* Weighted Damerau distance (optimal string alignment); above `limit`, any number above it. */
-static unsigned distance(const struct lf_span *a, const struct lf_span *b, const struct costs *k,
+static unsigned distance(const struct lf_span *a, const struct lf_span *b, const struct lf_costs *k,
                          unsigned limit)
 {
         unsigned rows[3][LF_SPAN_LETTERS + 1];
@@ -80,6 +75,16 @@ static unsigned skeleton(const struct lf_span *s, char *out)
         return n;
 }
 
+uint32_t lf_span_skeleton(const struct lf_span *s)
+{
+        char out[LF_SPAN_LETTERS];
+        unsigned n = skeleton(s, out);
+        uint32_t h = 2166136261u;
+        for (unsigned i = 0; i < n; i++)
+                h = (h ^ (uint8_t)out[i]) * 16777619u;
+        return n == 0 ? 0 : h ? h : 1;
+}
+
 static unsigned abjad_similarity(const struct lf_span *a, const struct lf_span *b)
 {
         char x[LF_SPAN_LETTERS], y[LF_SPAN_LETTERS];
@@ -99,7 +104,9 @@ unsigned lf_span_similarity(const struct lf_span *a, const struct lf_span *b, un
         if (!lf_span_possible(a, b))
                 return 0;
         unsigned longer = a->n > b->n ? a->n : b->n, limit = lf_span_budget(a, b), sim = 0;
-        unsigned d = distance(a, b, longer < 5 ? &short_words : &long_words, limit);
+        unsigned d = lf_span_lengths(a, b)
+                         ? distance(a, b, longer < LF_COSTS_LONG ? &lf_costs_short : &lf_costs_long, limit)
+                         : limit + 1;
         if (d <= limit) {
                 sim = 1000 - 375 * d / longer;
                 if (ret_edits)

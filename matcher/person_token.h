@@ -55,13 +55,33 @@ static inline unsigned lf_span_budget(const struct lf_span *a, const struct lf_s
         return (a->n > b->n ? a->n : b->n) * 16 / 15;
 }
 
+/* Words whose lengths differ by more letters are different words, unless one has none of its vowels. */
+#define LF_SPAN_LONGER 3
+
+static inline bool lf_span_lengths(const struct lf_span *a, const struct lf_span *b)
+{
+        return (a->n > b->n ? a->n - b->n : b->n - a->n) <= LF_SPAN_LONGER;
+}
+
 /* False only when lf_span_similarity() is 0: a test of two masks. */
 static inline bool lf_span_possible(const struct lf_span *a, const struct lf_span *b)
 {
         if ((a->abjad || b->abjad) && lf_mask_abjad_possible(a->mask, b->mask))
                 return true;
-        return lf_span_least(a, b) <= lf_span_budget(a, b);
+        return lf_span_lengths(a, b) && lf_span_least(a, b) <= lf_span_budget(a, b);
 }
+
+/* What an edit costs, in quarters: within short words every letter counts nearly fully; in longer ones
+ * vowels, doubled letters, h and consonants of one class are what transcriptions vary. */
+struct lf_costs {
+        uint8_t vowel, vowel_gap, doubled, h, class, swap, other;
+};
+extern const struct lf_costs lf_costs_short, lf_costs_long;
+#define LF_COSTS_LONG 5 /* letters of the longer word from which on lf_costs_long counts */
+
+/* A hash of the consonants that every script writes: classes, doubled letters as one, without w, y and h. 0:
+ * there are none. */
+uint32_t lf_span_skeleton(const struct lf_span *s);
 
 /* `ret_edits` (may be NULL): whole letters that differ, rounded up. */
 unsigned lf_span_similarity(const struct lf_span *a, const struct lf_span *b, unsigned *ret_edits);

@@ -1,0 +1,263 @@
+#include "matcher/person_index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "matcher/person_token.h"
+
+struct key {
+        uint32_t skeleton, word;
+};
+struct run_key {
+        uint32_t skeleton;
+        struct lf_person_run run;
+};
+
+/* What one group is made from: room for every row and token of a block. */
+struct room {
+        uint32_t *row;    /* of the shard */
+        uint32_t *token;  /* every token of the rows: of the shard; sorted, so that equal words meet */
+        uint32_t *holder; /* by token of the block: the group's row that it stands in */
+        struct key *key;
+        struct run_key *run;
+        const struct lf_person_view *v;
+        uint32_t first_token; /* of the block */
+};
+
+static int by_word(const void *a, const void *b, void *context)
+{
+        const struct lf_token *all = context, *x = &all[*(const uint32_t *)a],
+                              *y = &all[*(const uint32_t *)b];
+        if (x->n != y->n)
+                return x->n < y->n ? -1 : 1;
+        int c = memcmp(x->letter, y->letter, x->n);
+        if (c == 0)
+                c = (x->flags & LF_TOKEN_ABJAD) - (y->flags & LF_TOKEN_ABJAD);
+        if (c == 0)
+                c = (*(const uint32_t *)a > *(const uint32_t *)b) -
+                    (*(const uint32_t *)a < *(const uint32_t *)b);
+        return c;
+}
+
+static bool same_word(const struct lf_token *x, const struct lf_token *y)
+{
+        return x->n == y->n && !memcmp(x->letter, y->letter, x->n) &&
+               !((x->flags ^ y->flags) & LF_TOKEN_ABJAD);
+}
+
+static int by_key(const void *a, const void *b)
+{
+        const struct key *x = a, *y = b;
+        if (x->skeleton != y->skeleton)
+                return x->skeleton < y->skeleton ? -1 : 1;
+        return (x->word > y->word) - (x->word < y->word);
+}
+
+static int by_run(const void *a, const void *b)
+{
+        const struct run_key *x = a, *y = b;
+        if (x->skeleton != y->skeleton)
+                return x->skeleton < y->skeleton ? -1 : 1;
+        return (x->run.row > y->run.row) - (x->run.row < y->run.row);
+}
+
+static void collect_runs(struct room *m, uint16_t row, const struct lf_person_row *r, uint32_t *inout_runs)
+{
+        struct lf_name_run run[LF_NAME_RUNS];
+        unsigned n = lf_name_runs(m->v->token + r->token, r->n, run);
+        for (unsigned i = 0; i < n; i++)
+                m->run[(*inout_runs)++] = (struct run_key){.skeleton = lf_span_skeleton(&run[i].span),
+                                                           .run = {.row = row,
+                                                                   .weight = (uint16_t)run[i].weight,
+                                                                   .n = (uint8_t)run[i].span.n,
+                                                                   .reversed = run[i].reversed}};
+}
+
+/* The rows of a kind in [first, end), their tokens and runs. */
+static void collect(struct room *m, uint32_t first, uint32_t end, unsigned kind, struct lf_person_group *g)
+{
+        *g = (struct lf_person_group){0};
+        for (uint32_t i = first; i < end; i++) {
+                const struct lf_person_row *r = &m->v->row[i];
+                if (r->n == 0 || lf_person_kind(m->v->detail[r->record].entity) != kind)
+                        continue;
+                for (uint32_t t = r->token; t < r->token + r->n; t++) {
+                        m->holder[t - m->first_token] = g->rows;
+                        m->token[g->places++] = t;
+                }
+                collect_runs(m, (uint16_t)g->rows, r, &g->runs);
+                m->row[g->rows++] = i;
+        }
+        if (g->places > 0)
+                qsort_r(m->token, g->places, sizeof *m->token, by_word, m->v->token);
+        for (uint32_t i = 0; i < g->places; i++) {
+                g->abjad |= m->v->token[m->token[i]].flags & LF_TOKEN_ABJAD;
+                g->words += i == 0 || !same_word(&m->v->token[m->token[i - 1]], &m->v->token[m->token[i]]);
+        }
+}
+
+static void write_word(const struct room *m, const struct lf_person_words *w, uint32_t word, uint32_t token)
+{
+        const struct lf_token *t = &m->v->token[token];
+        struct lf_span s = lf_span_of(t);
+        w->signature[word] = lf_word_signature(&s);
+        for (unsigned i = 0; i < t->n && i < LF_KERNEL_LETTERS; i++)
+                w->letters[word][i] = lf_letter_code(t->letter[i]);
+        w->token[word] = token;
+        w->weight[word] = t->weight;
+        m->key[word] = (struct key){lf_span_skeleton(&s), word};
+        for (unsigned n = t->n + 1u; n < LF_WORD_LENGTHS; n++)
+                w->length[n] = word + 1;
+}
+
+static void write_words(const struct room *m, const struct lf_person_group *g,
+                        const struct lf_person_words *w)
+{
+        uint32_t words = 0;
+        for (uint32_t i = 0; i < g->places; i++) {
+                if (i == 0 || !same_word(&m->v->token[m->token[i - 1]], &m->v->token[m->token[i]])) {
+                        w->first[words] = i;
+                        write_word(m, w, words++, m->token[i]);
+                }
+                w->place[i] = (uint16_t)m->holder[m->token[i] - m->first_token];
+        }
+        w->first[words] = g->places;
+        if (words > 0)
+                qsort(m->key, words, sizeof *m->key, by_key);
+        for (uint32_t i = 0; i < words; i++) {
+                w->skeleton[i] = m->key[i].skeleton;
+                w->skeleton_word[i] = m->key[i].word;
+        }
+}
+
+static void write_group(const struct room *m, const struct lf_person_group *g,
+                        const struct lf_person_words *w)
+{
+        memcpy(w->row, m->row, g->rows * sizeof *w->row);
+        for (uint32_t i = 0; i < g->rows; i++)
+                w->row_weight[i] = m->v->row[m->row[i]].weight;
+        write_words(m, g, w);
+        if (g->runs > 0)
+                qsort(m->run, g->runs, sizeof *m->run, by_run);
+        for (uint32_t i = 0; i < g->runs; i++) {
+                w->run_skeleton[i] = m->run[i].skeleton;
+                w->run[i] = m->run[i].run;
+        }
+}
+
+static void room_free(struct room *m)
+{
+        free(m->row);
+        free(m->token);
+        free(m->holder);
+        free(m->key);
+        free(m->run);
+}
+
+static int room_create(const struct lf_person_view *v, uint32_t blocks, struct room *ret)
+{
+        /* Tokens of rows follow one another: a block's are those from its first row's to the next block's. */
+        uint32_t rows = v->head->rows < LF_PERSON_BLOCK_ROWS ? v->head->rows : LF_PERSON_BLOCK_ROWS,
+                 tokens = 0;
+        for (uint32_t b = 0; b < blocks; b++) {
+                uint32_t n = lf_person_block_tokens(v, b);
+                tokens = n > tokens ? n : tokens;
+        }
+        *ret = (struct room){.row = calloc(rows + 1u, sizeof *ret->row),
+                             .token = calloc(tokens + 1u, sizeof *ret->token),
+                             .holder = calloc(tokens + 1u, sizeof *ret->holder),
+                             .key = calloc(tokens + 1u, sizeof *ret->key),
+                             .run = calloc((size_t)LF_RUN_WORDS * tokens + 1, sizeof *ret->run),
+                             .v = v};
+        if (ret->row && ret->token && ret->holder && ret->key && ret->run)
+                return 0;
+        room_free(ret);
+        return -ENOMEM;
+}
+
+static uint64_t directory_size(uint32_t blocks)
+{
+        return ((uint64_t)blocks * LF_PERSON_KINDS * sizeof(struct lf_person_group) + 63) & ~63ull;
+}
+
+int lf_person_index_build(const struct lf_person_view *v, uint32_t blocks, void *index, uint64_t *ret_size)
+{
+        struct room m;
+        int r = room_create(v, blocks, &m);
+        if (r < 0)
+                return r;
+        uint64_t at = directory_size(blocks);
+        for (uint32_t b = 0; b < blocks; b++) {
+                uint32_t first = b * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
+                end = end > v->head->rows ? v->head->rows : end;
+                m.first_token = v->row[first].token;
+                for (unsigned kind = 0; kind < LF_PERSON_KINDS; kind++) {
+                        struct lf_person_group g;
+                        collect(&m, first, end, kind, &g);
+                        g.offset = at;
+                        struct lf_person_words w = lf_person_words_at(index, &g);
+                        if (index) {
+                                ((struct lf_person_group *)index)[b * LF_PERSON_KINDS + kind] = g;
+                                write_group(&m, &g, &w);
+                        }
+                        at += w.size;
+                }
+        }
+        room_free(&m);
+        *ret_size = at;
+        return 0;
+}
+
+static bool ascending(const uint32_t *v, uint64_t n, uint32_t most)
+{
+        for (uint64_t i = 0; i < n; i++)
+                if (v[i] > most || (i > 0 && v[i] < v[i - 1]))
+                        return false;
+        return true;
+}
+
+static bool words_sound(const struct lf_person_view *v, const struct lf_person_group *g,
+                        const struct lf_person_words *w)
+{
+        if (!ascending(w->first, (uint64_t)g->words + 1, g->places) ||
+            !ascending(w->length, LF_WORD_LENGTHS, g->words))
+                return false;
+        for (uint32_t i = 0; i < g->words; i++)
+                if (w->token[i] >= v->head->tokens || w->skeleton_word[i] >= g->words || w->weight[i] > 1000)
+                        return false;
+        return true;
+}
+
+static bool group_sound(const struct lf_person_view *v, uint32_t block, const struct lf_person_group *g,
+                        const struct lf_person_words *w)
+{
+        for (uint32_t i = 0; i < g->rows; i++)
+                if (w->row[i] >= v->head->rows || w->row[i] / LF_PERSON_BLOCK_ROWS != block)
+                        return false;
+        for (uint32_t i = 0; i < g->places; i++)
+                if (w->place[i] >= g->rows)
+                        return false;
+        for (uint32_t i = 0; i < g->runs; i++)
+                if (w->run[i].row >= g->rows || w->run[i].weight > LF_RUN_WORDS * 1000)
+                        return false;
+        return words_sound(v, g, w);
+}
+
+bool lf_person_index_sound(const struct lf_person_view *v, uint32_t blocks, const void *index, uint64_t size)
+{
+        uint64_t at = directory_size(blocks);
+        if (at > size)
+                return false;
+        for (uint32_t i = 0; i < blocks * LF_PERSON_KINDS; i++) {
+                const struct lf_person_group *g = &((const struct lf_person_group *)index)[i];
+                if (g->offset != at || g->rows > LF_PERSON_BLOCK_ROWS ||
+                    g->words > LF_PERSON_BLOCK_ROWS * 32u)
+                        return false;
+                struct lf_person_words w = lf_person_words_at(index, g);
+                if (w.size > size - at || !group_sound(v, i / LF_PERSON_KINDS, g, &w))
+                        return false;
+                at += w.size;
+        }
+        return at == size;
+}

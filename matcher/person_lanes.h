@@ -1,0 +1,154 @@
+/* The kernels' loops, written so that a compiler makes of them what its instruction set has: each file that
+ * includes this is one set. */
+#pragma once
+
+#ifdef __AVX512VPOPCNTDQ__
+#include <immintrin.h>
+#endif
+
+#include "matcher/person_kernel.h"
+#include "matcher/person_token.h"
+
+#define LANES         LF_KERNEL_LANES
+#define CODE_VOWELS   6
+#define CODE_H        7
+#define CODE_CLASSES  8
+#define EACH_LANE     for (unsigned l = 0; l < LANES; l++)
+#define LESSER(x, y)  ((x) < (y) ? (x) : (y))
+#define GREATER(x, y) ((x) > (y) ? (x) : (y))
+
+typedef uint8_t lanes[LANES];
+
+static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned budget, uint64_t *ret)
+{
+        for (size_t i = 0; i < n; i += 64) {
+                uint64_t bits = 0;
+                size_t end = n - i < 64 ? n - i : 64;
+#ifdef __AVX512VPOPCNTDQ__
+                __m512i p = _mm512_set1_epi64((long long)probe), most = _mm512_set1_epi64(budget);
+                for (size_t l = 0; l < end; l += 8) {
+                        __mmask8 live = end - l < 8 ? (__mmask8)((1u << (end - l)) - 1) : 0xff;
+                        __m512i s = _mm512_maskz_loadu_epi64(live, signature + i + l);
+                        __m512i x = _mm512_popcnt_epi64(_mm512_andnot_si512(p, s));
+                        __m512i y = _mm512_popcnt_epi64(_mm512_andnot_si512(s, p));
+                        bits |= (uint64_t)_mm512_mask_cmple_epu64_mask(live, _mm512_max_epu64(x, y), most)
+                                << l;
+                }
+#else
+                for (size_t l = 0; l < end; l++) {
+                        unsigned x = (unsigned)__builtin_popcountll(signature[i + l] & ~probe);
+                        unsigned y = (unsigned)__builtin_popcountll(probe & ~signature[i + l]);
+                        bits |= (uint64_t)(GREATER(x, y) <= budget) << l;
+                }
+#endif
+                ret[i / 64] = bits;
+        }
+}
+
+/* A word's letters, and what leaving each out costs. */
+static void columns(const struct lf_costs *k, const uint8_t (*word)[LF_KERNEL_LETTERS], const uint32_t *id,
+                    unsigned count, unsigned m, lanes *restrict letter, lanes *restrict gap)
+{
+        const uint8_t vowel_gap = k->vowel_gap, doubled = k->doubled, h = k->h, other = k->other;
+        for (unsigned l = 0; l < count; l++) {
+                const uint8_t *w = word[id[l]];
+                for (unsigned j = 0; j < m; j++)
+                        letter[j][l] = w[j];
+        }
+        for (unsigned j = 0; j < m; j++) {
+                const uint8_t *now = letter[j], *before = letter[j > 0 ? j - 1 : 0];
+                const uint8_t twice = j > 0 ? doubled : 0xff;
+                EACH_LANE
+                {
+                        uint8_t b = now[l], g = b == CODE_H ? h : other;
+                        g = b < CODE_VOWELS ? vowel_gap : g;
+                        uint8_t d = b == before[l] ? twice : g;
+                        gap[j][l] = LESSER(d, g);
+                }
+        }
+}
+
+/* The letters that stand for `a` at less than a full edit: [first, first + n), at `cost`. */
+struct kin {
+        uint8_t first, n, cost;
+};
+
+static struct kin kin_of(const struct lf_costs *k, uint8_t a)
+{
+        if (a < CODE_VOWELS)
+                return (struct kin){0, CODE_VOWELS, k->vowel};
+        if (a < CODE_CLASSES)
+                return (struct kin){a, 1, 0};
+        return (struct kin){a & 0xf8, 8, k->class};
+}
+
+static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
+                     const uint32_t *id, unsigned count, unsigned m, uint8_t *ret)
+{
+        const struct lf_costs *k = (n > m ? n : m) < LF_COSTS_LONG ? &lf_costs_short : &lf_costs_long;
+        _Alignas(64) lanes letter[LF_KERNEL_LETTERS] = {{0}}, gap[LF_KERNEL_LETTERS];
+        _Alignas(64) lanes rows[3][LF_KERNEL_LETTERS + 1];
+        lanes *two = rows[0], *one = rows[1], *now = rows[2];
+        columns(k, word, id, count, m, letter, gap);
+        EACH_LANE one[0][l] = 0;
+        for (unsigned j = 0; j < m; j++)
+                EACH_LANE one[j + 1][l] = (uint8_t)(one[j][l] + gap[j][l]);
+        const uint8_t other = k->other, swap = k->swap;
+        for (unsigned i = 0; i < n; i++) {
+                const uint8_t c = a[i], before = i > 0 ? a[i - 1] : c;
+                const struct kin kin = kin_of(k, c);
+                const uint8_t out = i > 0 && c == before ? k->doubled
+                                    : c < CODE_VOWELS    ? k->vowel_gap
+                                    : c == CODE_H        ? k->h
+                                                         : k->other;
+                EACH_LANE now[0][l] = (uint8_t)(one[0][l] + out);
+                for (unsigned j = 0; j < m; j++) {
+                        EACH_LANE
+                        {
+                                uint8_t b = letter[j][l];
+                                uint8_t cost = (uint8_t)(b - kin.first) < kin.n ? kin.cost : other;
+                                cost = b == c ? 0 : cost;
+                                uint8_t d = (uint8_t)(one[j][l] + cost), e = (uint8_t)(one[j + 1][l] + out),
+                                        f = (uint8_t)(now[j][l] + gap[j][l]);
+                                d = LESSER(d, e);
+                                now[j + 1][l] = LESSER(d, f);
+                        }
+                        if (c == before || j == 0)
+                                continue;
+                        EACH_LANE
+                        {
+                                uint8_t s = (uint8_t)(two[j - 1][l] + swap), d = now[j + 1][l];
+                                uint8_t turned = (letter[j - 1][l] == c) & (letter[j][l] == before);
+                                now[j + 1][l] = turned && s < d ? s : d;
+                        }
+                }
+                lanes *spare = two;
+                two = one, one = now, now = spare;
+        }
+        EACH_LANE ret[l] = one[m][l];
+}
+
+/* As similarity_of() in person_name.c, without its division; more by what rounding may take. */
+static void reach(const uint32_t *sum, const uint16_t *weight, size_t n, float own, float least,
+                  uint64_t *ret)
+{
+        for (size_t i = 0; i < n; i += 64) {
+                uint8_t ok[64];
+                size_t end = n - i < 64 ? n - i : 64;
+                for (size_t l = 0; l < end; l++) {
+                        float w = (float)weight[i + l];
+                        float a = (float)(sum[i + l] & 0xffff) * LF_SUM_UNIT;
+                        float b = (float)(sum[i + l] >> 16) * LF_SUM_UNIT;
+                        a = LESSER(a, own);
+                        b = LESSER(b, w);
+                        float ua = own - a, ub = w - b, both = a + b, evidence = LESSER(a, b);
+                        float less = LESSER(ua, ub), more = GREATER(ua, ub);
+                        ok[l] = both * evidence * 1.001f + 1 >=
+                                least * (both + 1.6f * less + 0.4f * more) * (evidence + 100);
+                }
+                uint64_t bits = 0;
+                for (size_t l = 0; l < end; l++)
+                        bits |= (uint64_t)ok[l] << l;
+                ret[i / 64] = bits;
+        }
+}

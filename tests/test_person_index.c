@@ -1,0 +1,310 @@
+/* The person engine's index loses nothing: what it finds is what comparing every name finds, for listed
+ * names, altered spellings of them and names that are in no list. With the published list where it is at
+ * hand, else with invented names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "matcher/person_index.h"
+#include "matcher/person_write.h"
+#include "tools/import/sdn.h"
+
+#define INVENTED 4000
+#define QUERIES  2000
+
+struct wire {
+        uint8_t byte[LF_PERSON_RECORD_MAX];
+        size_t n;
+};
+
+static struct {
+        struct wire *record;
+        size_t n, room;
+        struct lf_shard *shard;
+} list;
+
+static struct wire *next_record(void)
+{
+        if (list.n == list.room) {
+                list.room = list.room ? 2 * list.room : 1024;
+                list.record = realloc(list.record, list.room * sizeof *list.record);
+                assert_non_null(list.record);
+        }
+        return &list.record[list.n++];
+}
+
+static int keep(void *context, const struct lf_import_record *r)
+{
+        struct wire *w = next_record();
+        memcpy(w->byte, r->wire, r->size);
+        w->n = r->size;
+        return 0;
+}
+
+static void put(struct wire *w, enum lf_person_field f, const char *text, size_t n)
+{
+        assert_int_equal(lf_person_put(w->byte, sizeof w->byte, &w->n, f, text, n), 0);
+}
+
+static size_t invent_name(char *out)
+{
+        static const char *const part[] = {"al",   "abdul", "rah",   "man", "mo", "ham", "med", "kim", "jong",
+                                           "un",   "i",     "van",   "dov", "ye", "lts", "in",  "ka",  "ri",
+                                           "sche", "tov",   "benah", "me",  "d",  "oo",  "sh",  "zha"};
+        size_t n = 0;
+        for (int words = 1 + rand() % 5; words > 0; words--) {
+                for (int i = 1 + rand() % 3; i > 0; i--)
+                        n += (size_t)sprintf(out + n, "%s",
+                                             part[(size_t)rand() % (sizeof part / sizeof *part)]);
+                out[n++] = ' ';
+        }
+        return n - 1;
+}
+
+static void invent(void)
+{
+        char name[LF_PERSON_NAME_MAX];
+        for (int i = 0; i < INVENTED; i++) {
+                struct wire *w = next_record();
+                w->n = 0;
+                for (int names = 1 + rand() % 2; names > 0; names--)
+                        put(w, names == 2 ? LF_PERSON_ALIAS : LF_PERSON_NAME, name, invent_name(name));
+                assert_int_equal(lf_person_put_birth(w->byte, sizeof w->byte, &w->n,
+                                                     1950 + (unsigned)rand() % 40, 1 + (unsigned)rand() % 12,
+                                                     0),
+                                 0);
+                put(w, LF_PERSON_ENTITY, rand() % 4 ? "P" : "E", 1);
+        }
+}
+
+static int set_up(void **state)
+{
+        char sdn[4096], alt[4096];
+        const char *data = getenv("LANDFALL_DATA"), *source = getenv("LANDFALL_SOURCE");
+        struct lf_import_error e;
+        unsigned seed = (unsigned)time(NULL);
+        print_message("seed %u\n", seed);
+        srand(seed);
+        snprintf(sdn, sizeof sdn, "%s%s/lists/sdn.csv",
+                 data     ? data
+                 : source ? source
+                          : ".",
+                 data ? "" : "/../shared/data");
+        snprintf(alt, sizeof alt, "%.*s/alt.csv", (int)strlen(sdn) - 8, sdn);
+        if (access(sdn, R_OK) == 0 && access(alt, R_OK) == 0) {
+                assert_int_equal(lf_import_sdn(sdn, alt, keep, &list, &e), 0);
+        } else {
+                print_message("no published list at hand: %d invented records\n", INVENTED);
+                invent();
+        }
+        struct lf_source_record *r = calloc(list.n, sizeof *r);
+        struct lf_shard_info info = {0};
+        size_t size;
+        assert_non_null(r);
+        for (size_t i = 0; i < list.n; i++)
+                r[i] = (struct lf_source_record){.wire = list.record[i].byte, .size = list.record[i].n};
+        assert_int_equal(lf_shard_size(LF_MODALITY_PERSON, r, list.n, &size), 0);
+        list.shard = aligned_alloc(64, size);
+        assert_non_null(list.shard);
+        assert_int_equal(lf_shard_build(LF_MODALITY_PERSON, &info, r, list.n, list.shard, size, NULL), 0);
+        assert_int_equal(lf_shard_check(list.shard, size), 0);
+        free(r);
+        return 0;
+}
+
+static int tear_down(void **state)
+{
+        free(list.shard);
+        free(list.record);
+        return 0;
+}
+
+static void alter(char *name, size_t *n)
+{
+        for (int slips = rand() % 4; slips > 0 && *n > 2; slips--) {
+                size_t at = (size_t)rand() % (*n - 1);
+                char *c = name + at;
+                if ((*c & 0x80) || (c[1] & 0x80))
+                        continue;
+                switch (rand() % 5) {
+                case 0:
+                        memmove(c, c + 1, --*n - at);
+                        break;
+                case 1:
+                        if (*n < LF_PERSON_NAME_MAX) {
+                                memmove(c + 1, c, (*n)++ - at);
+                                break;
+                        }
+                        break;
+                case 2: {
+                        char t = c[0];
+                        c[0] = c[1], c[1] = t;
+                        break;
+                }
+                case 3:
+                        *c = "aeiou bdgkhl"[rand() % 12];
+                        break;
+                default:
+                        *c = ' ';
+                }
+        }
+}
+
+/* A probe from a listed record: some of its names, altered, perhaps its dates and documents. */
+static void make_probe(struct wire *w)
+{
+        const struct wire *from = &list.record[(size_t)rand() % list.n];
+        bool facts = rand() % 3 == 0;
+        int names = 0;
+        w->n = 0;
+        for (size_t i = 0; i < from->n;) {
+                size_t n = from->byte[i + 1] | (size_t)from->byte[i + 2] << 8;
+                char value[LF_PERSON_RECORD_MAX];
+                enum lf_person_field f = from->byte[i];
+                memcpy(value, from->byte + i + LF_PERSON_FIELD_HEAD, n);
+                if (f <= LF_PERSON_WEAK_ALIAS) {
+                        if (names == 0 || (names < 3 && rand() % 8 == 0)) {
+                                alter(value, &n);
+                                put(w, LF_PERSON_NAME, value, n);
+                                names++;
+                        }
+                } else if (f == LF_PERSON_ENTITY || facts)
+                        put(w, f, value, n);
+                i += LF_PERSON_FIELD_HEAD + (from->byte[i + 1] | (size_t)from->byte[i + 2] << 8);
+        }
+}
+
+static void same(const struct lf_topk *all, const struct lf_topk *some, const struct wire *w)
+{
+        bool equal = all->n == some->n;
+        for (uint32_t i = 0; equal && i < all->n; i++)
+                equal = all->hit[i].record == some->hit[i].record && all->hit[i].row == some->hit[i].row &&
+                        all->hit[i].score == some->hit[i].score;
+        if (!equal)
+                fail_msg("%u hits of %u for %.*s", some->n, all->n, (int)w->n, (const char *)w->byte);
+}
+
+static void nothing_is_lost(void **state)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+        void *probe = aligned_alloc(64, (engine->probe_size + 63) & ~63ul),
+             *scratch = aligned_alloc(64, (engine->scratch_size + 63) & ~63ul);
+        unsigned asked = 0, hits = 0;
+        for (int i = 0; i < QUERIES; i++) {
+                struct wire w;
+                struct lf_defect defect;
+                struct lf_topk all, some;
+                float floor = i % 4 ? nextafterf(0.78f, 0) : 0.5f + 0.01f * (float)(rand() % 45);
+                make_probe(&w);
+                if (engine->prepare(w.byte, w.n, probe, &defect) < 0)
+                        continue;
+                lf_topk_init(&all, LF_TOPK_MAX, floor);
+                lf_topk_init(&some, LF_TOPK_MAX, floor);
+                for (uint32_t b = 0; b < list.shard->blocks; b++) {
+                        lf_person_scan_all(list.shard, b, probe, &all);
+                        engine->scan(list.shard, b, (const void *const[]){probe},
+                                     (struct lf_topk *const[]){&some}, 1, scratch);
+                }
+                lf_topk_sort(&all);
+                lf_topk_sort(&some);
+                same(&all, &some, &w);
+                asked++;
+                hits += all.n;
+        }
+        print_message("%u queries against %u names, %u hits, no difference\n", asked, list.shard->rows, hits);
+        assert_true(asked > QUERIES / 2 && hits > 0);
+        free(probe);
+        free(scratch);
+}
+
+static unsigned random_word(char *out, unsigned most)
+{
+        unsigned n = 1 + (unsigned)rand() % most;
+        for (unsigned i = 0; i < n; i++)
+                out[i] = "abcdefghijklmnopqrstuvwxyz0123aaeeiioouuhhmmlln"[rand() % 47];
+        return n;
+}
+
+/* The kernels of every instruction set here agree with lf_span_similarity() and with one another. */
+static void kernels_agree(void **state)
+{
+        enum { WORDS = 64 };
+        for (int round = 0; round < 300; round++) {
+                char own[LF_KERNEL_LETTERS], word[WORDS][LF_KERNEL_LETTERS];
+                uint8_t code[LF_KERNEL_LETTERS], codes[WORDS][LF_KERNEL_LETTERS] = {{0}};
+                uint64_t signature[WORDS], possible[LF_ISA_COUNT] = {0};
+                uint32_t id[WORDS];
+                unsigned n = random_word(own, LF_KERNEL_LETTERS), m = 0;
+                struct lf_span a = {.letter = own, .n = n, .mask = ~0ull};
+                while (m == 0 || m + LF_SPAN_LONGER < n || n + LF_SPAN_LONGER < m)
+                        m = 1 + (unsigned)rand() % LF_KERNEL_LETTERS;
+                for (unsigned i = 0; i < n; i++)
+                        code[i] = lf_letter_code(own[i]);
+                for (unsigned w = 0; w < WORDS; w++) {
+                        id[w] = WORDS - 1 - w;
+                        for (unsigned i = 0; i < m; i++) {
+                                word[w][i] = i < n && rand() % 4 ? own[i] : 0;
+                                if (!word[w][i])
+                                        random_word(&word[w][i], 1);
+                                codes[w][i] = lf_letter_code(word[w][i]);
+                        }
+                        signature[w] = lf_word_signature(&(struct lf_span){.letter = word[w], .n = m});
+                }
+                unsigned longer = n > m ? n : m, budget = longer * 16 / 15;
+                for (enum lf_isa isa = 0; isa < LF_ISA_COUNT; isa++) {
+                        if (!lf_isa_has(isa))
+                                continue;
+                        const struct lf_person_kernel *k = lf_person_kernel_for(isa);
+                        uint8_t d[LF_KERNEL_LANES];
+                        unsigned count = 1 + (unsigned)rand() % WORDS;
+                        k->distance(code, n, (const uint8_t(*)[LF_KERNEL_LETTERS])codes, id, count, m, d);
+                        k->possible(signature, WORDS, lf_word_signature(&a), budget, &possible[isa]);
+                        assert_true(possible[isa] == possible[0]);
+                        for (unsigned i = 0; i < count; i++) {
+                                struct lf_span b = {.letter = word[id[i]], .n = m, .mask = ~0ull};
+                                unsigned sim = lf_span_similarity(&a, &b, NULL);
+                                assert_int_equal(sim, d[i] <= budget ? 1000 - 375 * d[i] / longer : 0);
+                                assert_true(sim == 0 || possible[isa] >> id[i] & 1);
+                        }
+                }
+        }
+}
+
+static void sums_agree(void **state)
+{
+        enum { ROWS = 200 };
+        uint32_t sum[ROWS];
+        uint16_t weight[ROWS];
+        for (unsigned i = 0; i < ROWS; i++) {
+                sum[i] = (uint32_t)rand() % 400 | ((uint32_t)rand() % 400) << 16;
+                weight[i] = (uint16_t)(rand() % 4000);
+        }
+        uint64_t expected[(ROWS + 63) / 64], got[(ROWS + 63) / 64];
+        lf_person_kernel_scalar.reach(sum, weight, ROWS, 2100, 0.78f, expected);
+        for (enum lf_isa isa = 0; isa < LF_ISA_COUNT; isa++) {
+                if (!lf_isa_has(isa))
+                        continue;
+                lf_person_kernel_for(isa)->reach(sum, weight, ROWS, 2100, 0.78f, got);
+                assert_memory_equal(got, expected, sizeof got);
+        }
+}
+
+int main(void)
+{
+        assert_int_equal(lf_engines_init(), 0);
+        const struct CMUnitTest tests[] = {
+            cmocka_unit_test(nothing_is_lost),
+            cmocka_unit_test(kernels_agree),
+            cmocka_unit_test(sums_agree),
+        };
+        return cmocka_run_group_tests(tests, set_up, tear_down);
+}
