@@ -1,6 +1,23 @@
 #include "dataplane/path.h"
 
+#include <math.h>
+
 _Static_assert(LSP_REASONS_MAX == LF_EXPLANATION_MAX, "every reason has a place in the answer");
+
+/* Of several modalities, what each adds or takes away, in tenths of a decade. How many reasons. */
+static unsigned put_shares(const float share[LF_MODALITY_COUNT], struct lsp_reason *ret)
+{
+        unsigned n = 0;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                if (share[m] == 0)
+                        continue;
+                float tenths = fminf(fabsf(share[m]) * 10 + 0.5f, UINT8_MAX);
+                uint8_t code =
+                    share[m] < 0 ? LF_MATCH_REASON_MODALITY_AGAINST : LF_MATCH_REASON_MODALITY_SHARE;
+                ret[n++] = (struct lsp_reason){code, (uint8_t)m, (uint8_t)tenths, 0};
+        }
+        return n > 1 ? n : 0;
+}
 
 void lf_explain(struct lf_io *io, struct lf_query *q)
 {
@@ -10,10 +27,10 @@ void lf_explain(struct lf_io *io, struct lf_query *q)
                 struct lf_explanation why = {0};
                 lf_engine_for(b->shard->modality)
                     ->explain(b->shard, q->probe[b->shard->modality].prepared, &b->hit, io->scratch, &why);
-                c->reasons = why.n < LSP_REASONS_MAX ? why.n : LSP_REASONS_MAX;
-                for (unsigned r = 0; r < c->reasons; r++)
-                        c->reason[r] = (struct lsp_reason){why.reason[r].code, why.reason[r].a,
-                                                           why.reason[r].b, why.reason[r].c};
+                c->reasons = (uint8_t)put_shares(q->share[i], c->reason);
+                for (unsigned r = 0; r < why.n && c->reasons < LSP_REASONS_MAX; r++)
+                        c->reason[c->reasons++] = (struct lsp_reason){why.reason[r].code, why.reason[r].a,
+                                                                      why.reason[r].b, why.reason[r].c};
         }
         lf_mark(io, LF_STAGE_explain, 1);
         lf_audit_submit(io, q);

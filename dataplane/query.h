@@ -96,6 +96,7 @@ struct lf_query {
         bool late;
         struct lf_result result[LF_QUERY_DATASETS_MAX];
         struct lf_best candidate[LSP_CANDIDATES_MAX];
+        float share[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* log10 likelihood ratio; 0: not compared */
 
         /* the answer */
         enum lf_drop drop; /* LF_DROP_COUNT: it gets one */

@@ -118,11 +118,28 @@ static const struct lf_shard *find_work(struct lf_match *m, struct lf_sweep *s, 
         }
 }
 
-/* The score that a hit in this shard must be above to become a candidate. */
+/* Where modalities are weighed together, a hit may count that its own dataset's threshold would not let
+ * through: of few rows every hit is kept, of many those that fewer than one in a thousand strangers reach. */
+#define FEW_ROWS     4096
+#define WEAKEST_RATE -3.0f
+
+static bool several_modalities(const struct lf_query *q)
+{
+        for (unsigned i = 1; i < q->wanted_n; i++)
+                if (q->wanted[i].modality != q->wanted[0].modality)
+                        return true;
+        return false;
+}
+
+/* The score that a hit in this shard must be above to count. */
 static float floor_of(const struct lf_query *q, const struct lf_shard *s)
 {
         const struct lf_engine *engine = lf_engine_for(s->modality);
-        return engine->score_at ? engine->score_at(q->wanted[q->place[s->dataset]].threshold) : -INFINITY;
+        float rate = q->wanted[q->place[s->dataset]].threshold;
+        bool several = several_modalities(q);
+        if (!engine->score_at || (several && s->rows <= FEW_ROWS))
+                return -INFINITY;
+        return engine->score_at(several && rate < WEAKEST_RATE ? WEAKEST_RATE : rate);
 }
 
 /* A probe may be made to be slow: those behind it that are late by now are not scanned for nothing. They

@@ -25,6 +25,38 @@ static bool prepare(struct lf_query *q)
         return true;
 }
 
+/* Probes of a model that no shard of a dataset is of cannot be searched: the answer is RETRY. Where only some
+ * shards are of another, part of the gallery is unavailable. */
+static bool comparable(struct lf_query *q)
+{
+        for (unsigned i = 0; i < q->wanted_n; i++) {
+                const struct lf_wanted *w = &q->wanted[i];
+                const struct lf_engine *engine = lf_engine_for(w->modality);
+                const struct lf_probe *p = &q->probe[w->modality];
+                unsigned shards = 0, fit = 0;
+                for (uint32_t s = 0; engine->comparable && s < q->generation->shards; s++) {
+                        const struct lf_shard *shard = q->generation->shard[s];
+                        if (shard->dataset != w->dataset || shard->modality != w->modality ||
+                            shard->rows == 0 || !(w->categories >> shard->category & 1))
+                                continue;
+                        shards++;
+                        fit += engine->comparable(shard, p->prepared);
+                }
+                if (fit < shards)
+                        q->answer.flags |= LSP_FLAG_PARTIAL;
+                if (fit > 0 || shards == 0)
+                        continue;
+                q->answer.flags &= (uint16_t)~LSP_FLAG_PARTIAL;
+                q->answer.verdict = LSP_RETRY;
+                q->answer.detail = LSP_DETAIL_PROBE;
+                q->answer.defect = LF_DEFECT_MODEL;
+                q->answer.defect_tlv = p->tlv;
+                q->answer.defect_offset = 0;
+                return false;
+        }
+        return true;
+}
+
 /* The match cores that own a shard of what the query may see. */
 static uint64_t owners(struct lf_query *q)
 {
@@ -56,7 +88,7 @@ void lf_steer(struct lf_io *io, struct lf_query *q)
                 return;
         }
         q->answer.generation = q->generation->id;
-        if (!prepare(q)) {
+        if (!prepare(q) || !comparable(q)) {
                 warrant_back(io, q);
                 lf_candidate_back(io, q);
                 q->wanted_n = 0; /* the log names no dataset */

@@ -1,6 +1,7 @@
 #include "matcher/engine.h"
 
 #include "matcher/engines.h"
+#include "matcher/fusion.h"
 #include "matcher/isa.h"
 
 /* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
@@ -18,6 +19,7 @@ int lf_engines_init(void)
         int chosen = lf_isa_choose(&isa);
         if (chosen < 0)
                 return chosen;
+        lf_fusion_init();
         for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
                 int r = engines[m].init ? engines[m].init() : 0;
                 if (r < 0)

@@ -11,7 +11,6 @@
 #include "matcher/fmr.h"
 #include "tools/generate/random.h"
 
-#define DIR_STEP   100000
 #define HEAD       28 /* ISO/IEC 19794-2:2005, 7.3 and 7.4: record header and finger header */
 #define EACH       6
 #define RECORD_MAX (HEAD + 255 * EACH + 2)
@@ -21,28 +20,6 @@ static double processor_seconds(void)
         struct timespec t;
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
         return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static int read_all(char **dirs, int n, struct lf_impressions *all)
-{
-        for (int i = 0; i < n; i++) {
-                struct lf_impressions s;
-                int r = lf_impressions_read(dirs[i], &s);
-                if (r < 0)
-                        return r;
-                struct lf_impression *more = realloc(all->item, (all->n + s.n) * sizeof *more);
-                if (!more) {
-                        lf_impressions_free(&s);
-                        return -ENOMEM;
-                }
-                all->item = more;
-                for (size_t k = 0; k < s.n; k++) {
-                        more[all->n] = s.item[k];
-                        more[all->n++].finger += (unsigned)i * DIR_STEP;
-                }
-                free(s.item);
-        }
-        return 0;
 }
 
 /* Writes the mirror image of a record's first finger, disturbed. Returns its size. */
@@ -145,7 +122,7 @@ int lf_fingers_make(char **dirs, int dirs_n, size_t n, struct lf_fingers *ret)
 {
         struct lf_fingers f = {0};
         struct batch *b = malloc(sizeof *b);
-        int r = b ? read_all(dirs, dirs_n, &f.real) : -ENOMEM;
+        int r = b ? lf_impressions_read_all(dirs, dirs_n, &f.real) : -ENOMEM;
         size_t total = n > f.real.n ? n : f.real.n;
         if (r == 0) {
                 f.at = calloc(f.real.n, sizeof *f.at);

@@ -5,7 +5,7 @@
 #include "tools/eval/impressions.h"
 
 struct lf_fingers {
-        struct lf_impressions real; /* of all folders; finger numbers of folder i are raised by i * 100000 */
+        struct lf_impressions real; /* of all folders */
         struct lf_shard **shard;
         size_t shards;
         size_t rows, bytes;

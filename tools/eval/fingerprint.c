@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "matcher/shard.h"
 #include "tools/eval/eval.h"
+#include "tools/eval/identification.h"
 #include "tools/eval/impressions.h"
 #include "tools/eval/rates.h"
 
@@ -24,7 +25,8 @@ static const char usage[] =
     "as a mean over them, the equal error rate and the false non-match rate at false match rates of 1e-2\n"
     "and 1e-3, from all pairs of one finger (genuine) and of different fingers (impostor). A record that\n"
     "cannot be compared, for instance one without minutiae, matches nothing: it counts as the lowest "
-    "score.\n";
+    "score. Then all DIRs together: the rates of their pooled scores, and every record searched among\n"
+    "all; different DIRs must hold different fingers.\n";
 
 struct result {
         struct lf_rates rates;
@@ -95,7 +97,22 @@ static int compare_all(const struct lf_engine *engine, const struct lf_impressio
         return 0;
 }
 
-static int evaluate(const char *dir, const struct lf_impressions *s, struct result *ret)
+/* Scores of all folders together. */
+struct pool {
+        struct lf_scores genuine, impostor;
+        double fnmr_1e3, fnmr_1e4, claimed_1e3; /* the last: the rate measured at a claimed 1e-3 */
+        struct lf_identification search;
+};
+
+static int add_scores(struct lf_scores *all, const struct lf_scores *some)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < some->n; i++)
+                r = lf_scores_add(all, some->score[i]);
+        return r;
+}
+
+static int evaluate(const char *dir, const struct lf_impressions *s, struct result *ret, struct pool *pool)
 {
         const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FINGERPRINT);
         struct lf_scores genuine = {0}, impostor = {0};
@@ -117,6 +134,9 @@ static int evaluate(const char *dir, const struct lf_impressions *s, struct resu
         } else {
                 *ret = (struct result){lf_rates_of(&genuine, &impostor), (double)genuine.n,
                                        (double)impostor.n, (double)failures};
+                r = add_scores(&pool->genuine, &genuine);
+                if (r == 0)
+                        r = add_scores(&pool->impostor, &impostor);
         }
         for (size_t i = 0; p && i < s->n; i++) {
                 free(p[i].probe);
@@ -126,6 +146,25 @@ static int evaluate(const char *dir, const struct lf_impressions *s, struct resu
         free(scratch);
         free(genuine.score);
         free(impostor.score);
+        return r;
+}
+
+/* What all folders' scores say, and the search over all of them. */
+static int evaluate_pool(char **dirs, int n, struct pool *p)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FINGERPRINT);
+        lf_rates_of(&p->genuine, &p->impostor); /* sorts */
+        p->fnmr_1e3 = lf_fnmr_at(&p->genuine, &p->impostor, 1e-3);
+        p->fnmr_1e4 = lf_fnmr_at(&p->genuine, &p->impostor, 1e-4);
+        size_t claimed = 0;
+        while (claimed < p->impostor.n && engine->score_log10_fmr(p->impostor.score[claimed]) <= -3)
+                claimed++;
+        p->claimed_1e3 = (double)claimed / (double)p->impostor.n;
+        struct lf_impressions all = {0};
+        int r = lf_impressions_read_all(dirs, n, &all);
+        if (r == 0)
+                r = lf_identify(&all, lf_threshold_at(&p->impostor, 1e-3), &p->search);
+        lf_impressions_free(&all);
         return r;
 }
 
@@ -163,13 +202,30 @@ static json_t *json_of(const char *dir, const struct result *r)
         return j;
 }
 
-static void print_json(char **dirs, const struct result *results, int n, const struct result *mean)
+static json_t *json_pool(const struct pool *p)
+{
+        return json_pack("{s:f, s:f, s:f, s:I, s:I}", "fnmr_at_fmr_1e3", p->fnmr_1e3, "fnmr_at_fmr_1e4",
+                         p->fnmr_1e4, "fmr_at_claimed_1e3", p->claimed_1e3, "genuine",
+                         (json_int_t)p->genuine.n, "impostor", (json_int_t)p->impostor.n);
+}
+
+static json_t *json_identification(const struct lf_identification *s)
+{
+        return json_pack("{s:f, s:f, s:f, s:f, s:I, s:I}", "rank1", s->rank1, "fnir_at_fpir_1e2", s->fnir_1e2,
+                         "first_stage_loss", s->first_stage_loss, "first_stage_kept", s->first_stage_kept,
+                         "searches", (json_int_t)s->searches, "mates", (json_int_t)s->mates);
+}
+
+static void print_json(char **dirs, const struct result *results, int n, const struct result *mean,
+                       const struct pool *pool)
 {
         json_t *j = json_object(), *list = json_array();
         for (int i = 0; i < n; i++)
                 json_array_append_new(list, json_of(dirs[i], &results[i]));
         json_object_set_new(j, "directories", list);
         json_object_set_new(j, "mean", json_of(NULL, mean));
+        json_object_set_new(j, "pooled", json_pool(pool));
+        json_object_set_new(j, "identification", json_identification(&pool->search));
         json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
         putchar('\n');
         json_decref(j);
@@ -181,13 +237,20 @@ static void print_line(const char *dir, const struct result *r)
                r->genuine, r->impostor, r->failures, dir);
 }
 
-static void print_table(char **dirs, const struct result *results, int n, const struct result *mean)
+static void print_table(char **dirs, const struct result *results, int n, const struct result *mean,
+                        const struct pool *pool)
 {
         printf("%8s %14s %14s %8s %9s %9s\n", "eer", "fnmr@fmr 1e-2", "fnmr@fmr 1e-3", "genuine", "impostor",
                "failures");
         for (int i = 0; i < n; i++)
                 print_line(dirs[i], &results[i]);
         print_line("mean", mean);
+        printf("pooled: fnmr %.4f at fmr 1e-3, %.4f at 1e-4; measured fmr %.5f at a claimed 1e-3\n",
+               pool->fnmr_1e3, pool->fnmr_1e4, pool->claimed_1e3);
+        const struct lf_identification *s = &pool->search;
+        printf("search over all: rank-1 %.4f, fnir %.4f at fpir 1e-2; the first stage keeps %.4f and loses "
+               "%.4f of the mates\n",
+               s->rank1, s->fnir_1e2, s->first_stage_kept, s->first_stage_loss);
         puts("Rates are fractions. A record that cannot be compared (failures) matches nothing.");
 }
 
@@ -199,6 +262,7 @@ static int run(char **dirs, int n, bool json)
                 return 1;
         }
         struct result *results = calloc((size_t)n, sizeof *results);
+        struct pool pool = {0};
         if (!results)
                 return 1;
         for (int i = 0; r == 0 && i < n; i++) {
@@ -206,14 +270,18 @@ static int run(char **dirs, int n, bool json)
                 r = lf_impressions_read(dirs[i], &s);
                 if (r < 0)
                         break;
-                r = evaluate(dirs[i], &s, &results[i]);
+                r = evaluate(dirs[i], &s, &results[i], &pool);
                 lf_impressions_free(&s);
         }
+        if (r == 0)
+                r = evaluate_pool(dirs, n, &pool);
         if (r == 0) {
                 struct result mean = mean_of(results, n);
-                (json ? print_json : print_table)(dirs, results, n, &mean);
+                (json ? print_json : print_table)(dirs, results, n, &mean, &pool);
         }
         free(results);
+        free(pool.genuine.score);
+        free(pool.impostor.score);
         return r < 0 ? 1 : 0;
 }
 

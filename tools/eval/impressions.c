@@ -89,3 +89,25 @@ void lf_impressions_free(struct lf_impressions *s)
                 free(s->item[i].wire);
         free(s->item);
 }
+
+int lf_impressions_read_all(char **dirs, int n, struct lf_impressions *all)
+{
+        for (int i = 0; i < n; i++) {
+                struct lf_impressions s;
+                int r = lf_impressions_read(dirs[i], &s);
+                if (r < 0)
+                        return r;
+                struct lf_impression *more = realloc(all->item, (all->n + s.n) * sizeof *more);
+                if (!more) {
+                        lf_impressions_free(&s);
+                        return -ENOMEM;
+                }
+                all->item = more;
+                for (size_t k = 0; k < s.n; k++) {
+                        more[all->n] = s.item[k];
+                        more[all->n++].finger += (unsigned)i * LF_IMPRESSIONS_STEP;
+                }
+                free(s.item);
+        }
+        return 0;
+}

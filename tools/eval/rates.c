@@ -35,8 +35,7 @@ static double missed(const struct lf_scores *genuine, float threshold)
 /* A match is a score above the threshold: so many impostors may lie above it. */
 static double fnmr_at(const struct lf_scores *genuine, const struct lf_scores *impostor, double fmr)
 {
-        size_t allowed = (size_t)(fmr * (double)impostor->n);
-        return missed(genuine, impostor->score[allowed < impostor->n ? allowed : impostor->n - 1]);
+        return missed(genuine, lf_threshold_at(impostor, fmr));
 }
 
 static double eer(const struct lf_scores *genuine, const struct lf_scores *impostor)
@@ -60,4 +59,15 @@ struct lf_rates lf_rates_of(struct lf_scores *genuine, struct lf_scores *imposto
             .fnmr_1e2 = fnmr_at(genuine, impostor, 1e-2),
             .fnmr_1e3 = fnmr_at(genuine, impostor, 1e-3),
         };
+}
+
+float lf_threshold_at(const struct lf_scores *impostor, double fmr)
+{
+        size_t allowed = (size_t)(fmr * (double)impostor->n);
+        return impostor->score[allowed < impostor->n ? allowed : impostor->n - 1];
+}
+
+double lf_fnmr_at(const struct lf_scores *genuine, const struct lf_scores *impostor, double fmr)
+{
+        return fnmr_at(genuine, impostor, fmr);
 }

@@ -18,3 +18,7 @@ struct lf_rates {
 };
 /* Both lists hold at least one score; they are sorted. */
 struct lf_rates lf_rates_of(struct lf_scores *genuine, struct lf_scores *impostor);
+/* The lowest threshold at which the false match rate does not exceed `fmr` (a match lies above it), and the
+ * false non-match rate there. Lists sorted as by lf_rates_of(). */
+float lf_threshold_at(const struct lf_scores *impostor, double fmr);
+double lf_fnmr_at(const struct lf_scores *genuine, const struct lf_scores *impostor, double fmr);
