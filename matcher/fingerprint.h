@@ -129,8 +129,8 @@ struct lf_finger_kernels {
          * the groups that hold the directions within a quarter of a turn; LF_FINGER_NONE when there are none.
          */
         void (*nearest)(const struct lf_finger *probe, const struct lf_finger *row, uint16_t *key);
-        /* weight[i] = how many deviations above the mean likeness[i] is, less one, where more than one.
-         * Returns the sum of their squares. All arrays are `padded` long, a multiple of 16. */
+        /* weight[i] = how many deviations above the mean likeness[i] is, 0 when below. Returns the sum of
+         * their squares. All arrays are `padded` long, a multiple of 16. */
         float (*unusual)(const uint8_t *likeness, const float *mean, const float *scale, unsigned padded,
                          float *weight);
         /* Fills in vote: for each pair the weights of the others, by how well they fit one placement with it.

@@ -44,7 +44,7 @@ static float unusual(const uint8_t *restrict likeness, const float *restrict mea
         for (unsigned k = 0; k < padded; k += LANES) {
                 float over[LANES];
                 for (unsigned l = 0; l < LANES; l++) {
-                        float at = ((float)(int32_t)likeness[k + l] - mean[k + l]) * scale[k + l] - 1;
+                        float at = ((float)(int32_t)likeness[k + l] - mean[k + l]) * scale[k + l];
                         over[l] = at > 0 ? at : 0;
                 }
                 for (unsigned l = 0; l < LANES; l++)

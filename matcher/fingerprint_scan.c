@@ -10,7 +10,7 @@
 #include "matcher/fingerprint.h"
 
 #define CANDIDATE_SHARE 4  /* of the rows one in so many is asked whether its pairs fit together, */
-#define CANDIDATE_MIN   64 /* but not fewer */
+#define CANDIDATE_MIN   96 /* but not fewer */
 /* What the block is joined with, so that a small one gives no wild figures: so many rows of this likeness. */
 #define PRIOR_ROWS      8
 #define PRIOR_MEAN      110.0f
@@ -83,7 +83,8 @@ static void learn(const struct lf_finger *probe, unsigned rows, struct lf_finger
         }
 }
 
-/* How well a row's unusual pairs fit one placement. */
+/* How well a row's unusual pairs fit one placement. The third power favours a few pairs that many others bear
+ * out over many that few do; a row of many cylinders has more of either by chance. */
 static float fit_together(const struct lf_finger *probe, const struct lf_finger *row,
                           const struct lf_finger_nearest *nearest, struct lf_finger_core *c)
 {
@@ -95,7 +96,11 @@ static float fit_together(const struct lf_finger *probe, const struct lf_finger 
                 if (c->scratch.weight[i] > 0)
                         lf_finger_add_pair(p, probe, row, i, nearest->other[i], c->scratch.weight[i]);
         lf_finger_pad(p);
-        return lf_finger_kernels->consistency(p);
+        lf_finger_kernels->consistency(p);
+        float agreed = 0, size = 16.0f + row->row->cylinders;
+        for (unsigned i = 0; i < p->n; i++)
+                agreed += p->weight[i] * p->vote[i] * p->vote[i] * p->vote[i];
+        return agreed / (size * size);
 }
 
 /* The rows of the block that a finger may be compared with, by position. */
