@@ -5,6 +5,7 @@
 #include "tools/commands.h"
 #include "tools/disturb.h"
 #include "tools/eval/eval.h"
+#include "tools/explain/explain.h"
 #include "tools/lane/commands.h"
 #include "tools/verify.h"
 
@@ -20,6 +21,14 @@ static int cmd_eval(int argc, char **argv)
                 return lf_eval_person(argc - 1, argv + 1);
         fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n"
                         "       landfall eval person --pairs FILE [--json]\n");
+        return LF_EXIT_USAGE;
+}
+
+static int cmd_explain(int argc, char **argv)
+{
+        if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
+                return lf_explain_fingerprint(argc - 1, argv + 1);
+        fprintf(stderr, "usage: landfall explain fingerprint A B [--svg FILE]\n");
         return LF_EXIT_USAGE;
 }
 
@@ -57,6 +66,7 @@ static const struct {
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"bench", cmd_bench, "what one core answers, beside what it could do at most"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
+    {"explain", cmd_explain, "why two records match, as text and as a picture"},
     {"site", lf_cmd_site, "make a site: authority, identity, keys"},
     {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},
     {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
