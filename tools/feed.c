@@ -16,8 +16,9 @@
 
 static const char help[] =
     "usage: landfall feed init ORIGIN --name NAME\n"
-    "       landfall feed add ORIGIN --modality fingerprint|person --category N [--expiry YYYY-MM-DD]\n"
-    "                         [--ids FILE] RECORD...\n"
+    "       landfall feed add ORIGIN --modality fingerprint|iris|face|person --category N [--expiry "
+    "YYYY-MM-DD]\n"
+    "                         [--ids FILE] [--as FILE] RECORD...\n"
     "       landfall feed import-sdn ORIGIN --list SDN.CSV [--aliases ALT.CSV] --category N [--ids FILE]\n"
     "       landfall feed remove ORIGIN ID...\n"
     "       landfall feed heartbeat ORIGIN\n"
@@ -31,10 +32,13 @@ static const char help[] =
     "\n"
     "  --ids FILE    appends a line \"ID<tab>NAME\" for each record that was added: answers name records\n"
     "                by ID only\n"
+    "  --as FILE     what --ids wrote elsewhere: a record gets the ID of the same NAME up to its last dot, "
+    "so\n"
+    "                that the modalities of one person are one candidate\n"
     "  RECORD        a file in wire form: an ISO/IEC 19794-2 or ANSI 378 record, or a person record\n";
 
 struct arguments {
-        const char *name, *modality, *ids, *list, *aliases, *appliance, *key;
+        const char *name, *modality, *ids, *as, *list, *aliases, *appliance, *key;
         int category;
         unsigned days;
         uint64_t expiry;
@@ -59,9 +63,19 @@ static int read_expiry(const char *text, uint64_t *ret)
 static int parse(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"name", 1, 0, 'n'}, {"modality", 1, 0, 'm'}, {"category", 1, 0, 'c'}, {"expiry", 1, 0, 'e'},
-            {"ids", 1, 0, 'i'},  {"list", 1, 0, 'l'},     {"aliases", 1, 0, 'a'},  {"appliance", 1, 0, 'A'},
-            {"days", 1, 0, 'd'}, {"key", 1, 0, 'k'},      {"help", 0, 0, 'h'},     {0},
+            {"name", 1, 0, 'n'},
+            {"modality", 1, 0, 'm'},
+            {"category", 1, 0, 'c'},
+            {"expiry", 1, 0, 'e'},
+            {"ids", 1, 0, 'i'},
+            {"as", 1, 0, 's'},
+            {"list", 1, 0, 'l'},
+            {"aliases", 1, 0, 'a'},
+            {"appliance", 1, 0, 'A'},
+            {"days", 1, 0, 'd'},
+            {"key", 1, 0, 'k'},
+            {"help", 0, 0, 'h'},
+            {0},
         };
         *a = (struct arguments){.category = -1, .days = 30};
         optind = 1;
@@ -84,6 +98,9 @@ static int parse(int argc, char **argv, struct arguments *a)
                         break;
                 case 'i':
                         a->ids = optarg;
+                        break;
+                case 's':
+                        a->as = optarg;
                         break;
                 case 'l':
                         a->list = optarg;
@@ -134,6 +151,7 @@ static void print_hex(FILE *to, const uint8_t *p, size_t size)
 struct session {
         struct lf_feed_writer *writer;
         FILE *ids;
+        const char *as;
         uint16_t category;
         uint8_t modality;
         uint64_t expiry;
@@ -143,7 +161,8 @@ struct session {
 
 static int open_session(const char *origin, const struct arguments *a, struct session *s)
 {
-        *s = (struct session){.category = (uint16_t)(a->category < 0 ? 0 : a->category), .expiry = a->expiry};
+        *s = (struct session){
+            .category = (uint16_t)(a->category < 0 ? 0 : a->category), .expiry = a->expiry, .as = a->as};
         int r = lf_feed_writer_open(origin, &s->writer, s->why);
         if (r == 0 && a->ids && !(s->ids = fopen(a->ids, "ae"))) {
                 r = -errno;
@@ -166,11 +185,39 @@ static int end_session(struct session *s, int r)
         return r < 0 ? LF_EXIT_FAILED : LF_EXIT_OK;
 }
 
+/* The ID that a file of --ids has for this name, up to the last dot of either. -ENOENT. */
+static int id_of(const char *path, const char *name, uint8_t ret[16])
+{
+        FILE *f = fopen(path, "re");
+        if (!f)
+                return -errno;
+        size_t n = strrchr(name, '.') ? (size_t)(strrchr(name, '.') - name) : strlen(name);
+        char line[512];
+        int r = -ENOENT;
+        while (r < 0 && fgets(line, sizeof line, f)) {
+                char *tab = strchr(line, '\t');
+                if (!tab)
+                        continue;
+                *tab++ = '\0';
+                tab[strcspn(tab, "\n")] = '\0';
+                size_t m = strrchr(tab, '.') ? (size_t)(strrchr(tab, '.') - tab) : strlen(tab);
+                if (m == n && strncmp(tab, name, n) == 0)
+                        r = hex_bytes(line, ret, 16);
+        }
+        fclose(f);
+        return r;
+}
+
 static int add_record(struct session *s, const char *name, const void *payload, size_t size)
 {
         struct lf_feed_leaf leaf = {
             .category = s->category, .modality = s->modality, .quality = 255, .expiry = s->expiry};
-        int r = lf_feed_add(s->writer, &leaf, payload, size, s->why);
+        int r = s->as ? id_of(s->as, name, leaf.record) : 0;
+        if (r < 0) {
+                snprintf(s->why, sizeof s->why, "%.80s has no ID for %.80s", s->as, name);
+                return r;
+        }
+        r = lf_feed_add(s->writer, &leaf, payload, size, s->why);
         if (r < 0)
                 return r;
         s->added++;
@@ -221,6 +268,10 @@ static int cmd_add(const char *origin, const struct arguments *a, char **files, 
                 modality = LF_MODALITY_FINGERPRINT;
         else if (strcmp(a->modality, "person") == 0)
                 modality = LF_MODALITY_PERSON;
+        else if (strcmp(a->modality, "iris") == 0)
+                modality = LF_MODALITY_IRIS;
+        else if (strcmp(a->modality, "face") == 0)
+                modality = LF_MODALITY_FACE;
         else
                 return bad("no such modality:", a->modality);
         const struct lf_engine *engine = lf_engines_init() == 0 ? lf_engine_for(modality) : NULL;

@@ -19,8 +19,14 @@ static int cmd_eval(int argc, char **argv)
                 return lf_eval_fingerprint(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "person") == 0)
                 return lf_eval_person(argc - 1, argv + 1);
-        fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n"
-                        "       landfall eval person --pairs FILE [--json]\n");
+        if (argc > 1 && strcmp(argv[1], "face") == 0)
+                return lf_eval_face(argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "fusion") == 0)
+                return lf_eval_fusion(argc - 1, argv + 1);
+        fprintf(stderr,
+                "usage: landfall eval fingerprint DIR... [--json]\n"
+                "       landfall eval person --pairs FILE [--json]\n"
+                "       landfall eval face|fusion --embeddings FILE --dim D --labels FILE [--json]\n");
         return LF_EXIT_USAGE;
 }
 

@@ -9,10 +9,13 @@
 
 static const char help[] =
     "usage: landfall generate fingers DIR [--seed N] [--count 10] [--impressions 8]\n"
+    "       landfall generate travellers DIR [--seed N] [--count 10] [--impressions 2]\n"
     "       landfall generate people FILE [--seed N] [--count 1000]\n"
     "\n"
     "fingers writes DIR/FINGER_IMPRESSION.iso (ISO/IEC 19794-2:2005); people writes a list in the columns\n"
-    "of OFAC's sdn.csv. All of it is invented, and the same for the same seed (default 1).\n";
+    "of OFAC's sdn.csv; travellers writes DIR/N_CAPTURE.iso (finger), .iris (both eyes), .face (512 values,\n"
+    "model 1) and DIR/N.name: capture 1 is what an enrolment would hold, the others are later. All of it is "
+    "invented, and the same for the same seed (default 1).\n";
 
 int lf_cmd_generate(int argc, char **argv)
 {
@@ -47,6 +50,8 @@ int lf_cmd_generate(int argc, char **argv)
         int r;
         if (strcmp(what, "fingers") == 0) {
                 r = lf_generate_fingers(where, seed, count ? count : 10, impressions);
+        } else if (strcmp(what, "travellers") == 0) {
+                r = lf_generate_travellers(where, seed, count ? count : 10, impressions);
         } else if (strcmp(what, "people") == 0) {
                 r = lf_generate_people(where, seed, count ? count : 1000);
         } else {

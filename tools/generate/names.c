@@ -47,3 +47,13 @@ int lf_generate_people(const char *path, uint64_t seed, unsigned people)
         }
         return fclose(out) == 0 ? 0 : -EIO;
 }
+
+void lf_generate_name(uint64_t seed, uint64_t person, char ret[128])
+{
+        struct lf_random r = lf_random_seed(seed * 0x9e3779b97f4a7c15u + person);
+        char given[40], middle[40], last[40];
+        make_word(&r, 2, given);
+        make_word(&r, 2, middle);
+        make_word(&r, 2 + lf_random_below(&r, 2), last);
+        snprintf(ret, 128, "%s %s %s", given, middle, last);
+}

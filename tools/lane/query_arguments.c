@@ -17,6 +17,8 @@ const char lf_query_help[] =
     "\n"
     "probes, at least one:\n"
     "  --fingerprint FILE    ISO/IEC 19794-2 or ANSI 378 record\n"
+    "  --iris FILE           one or two iris codes (matcher/iris.h)\n"
+    "  --face FILE           an embedding (matcher/face.h)\n"
     "  --name NAME           a person's name, any script (--alias: another; may repeat), with\n"
     "    --birth DATE        YYYY, YYYY-MM or YYYY-MM-DD\n"
     "    --sex M|F|X\n"
@@ -175,6 +177,10 @@ static int take_option(struct reading *r, struct lf_query_arguments *a, int opti
                 return add_file(r->query, LSP_TLV_OFFICER, value, sizeof(struct lsp_officer_token));
         case 'f':
                 return add_file(r->query, LSP_TLV_FINGERPRINT, value, 0);
+        case 'i':
+                return add_file(r->query, LSP_TLV_IRIS, value, 0);
+        case 'F':
+                return add_file(r->query, LSP_TLV_FACE, value, 0);
         case 'n':
                 return add_field(r, LF_PERSON_NAME, value);
         case 'A':
@@ -192,17 +198,15 @@ static int take_option(struct reading *r, struct lf_query_arguments *a, int opti
         }
 }
 
-static const struct option options[] = {{"lane", 1, 0, 'l'},          {"standby", 1, 0, 'y'},
-                                        {"agreement", 1, 0, 'a'},     {"purpose", 1, 0, 'p'},
-                                        {"subject", 1, 0, 's'},       {"encounter", 1, 0, 'e'},
-                                        {"priority", 1, 0, 'P'},      {"deadline", 1, 0, 'D'},
-                                        {"warrant", 1, 0, 'w'},       {"categories", 1, 0, 'c'},
-                                        {"officer-token", 1, 0, 'o'}, {"fingerprint", 1, 0, 'f'},
-                                        {"name", 1, 0, 'n'},          {"alias", 1, 0, 'A'},
-                                        {"birth", 1, 0, 'b'},         {"sex", 1, 0, 'x'},
-                                        {"document", 1, 0, 'd'},      {"nationality", 1, 0, 'N'},
-                                        {"repeat", 1, 0, 'r'},        {"json", 0, 0, 'j'},
-                                        {"help", 0, 0, 'h'},          {0}};
+static const struct option options[] = {
+    {"lane", 1, 0, 'l'},       {"standby", 1, 0, 'y'},       {"agreement", 1, 0, 'a'},
+    {"purpose", 1, 0, 'p'},    {"subject", 1, 0, 's'},       {"encounter", 1, 0, 'e'},
+    {"priority", 1, 0, 'P'},   {"deadline", 1, 0, 'D'},      {"warrant", 1, 0, 'w'},
+    {"categories", 1, 0, 'c'}, {"officer-token", 1, 0, 'o'}, {"fingerprint", 1, 0, 'f'},
+    {"iris", 1, 0, 'i'},       {"face", 1, 0, 'F'},          {"name", 1, 0, 'n'},
+    {"alias", 1, 0, 'A'},      {"birth", 1, 0, 'b'},         {"sex", 1, 0, 'x'},
+    {"document", 1, 0, 'd'},   {"nationality", 1, 0, 'N'},   {"repeat", 1, 0, 'r'},
+    {"json", 0, 0, 'j'},       {"help", 0, 0, 'h'},          {0}};
 
 static int finish(struct reading *r, const struct lf_query_arguments *a)
 {

@@ -1,0 +1,264 @@
+/* landfall eval face: the face engine over labelled embeddings.
+ *
+ * All rows form a gallery; each row is a probe against it, compared with every other row (never with itself),
+ * through the engine as a query would be. Beside it the same by float cosines: what rounding to int8 costs.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "matcher/face_scan.h"
+#include "matcher/shard.h"
+#include "tools/eval/embeddings.h"
+#include "tools/eval/eval.h"
+#include "tools/eval/rates.h"
+
+static const char usage[] =
+    "usage: landfall eval face --embeddings FILE --dim D --labels LABELS.csv [--json]\n"
+    "\n"
+    "FILE holds rows of D little-endian floats; LABELS the lines \"row,subject\". Prints how often the "
+    "closest\n"
+    "other row is of the same subject (leave one out, over rows that have one), the false non-match rates "
+    "at\n"
+    "false match rates of 1e-2 and 1e-3 over all pairs, the same by floats, and how often strangers reach "
+    "what\n"
+    "the engine claims to be 1e-3: it calibrates itself on one half of the subjects, and is measured on the "
+    "other.\n";
+
+struct result {
+        double rank1, float_rank1, claimed_1e3;
+        struct lf_rates rates, float_rates;
+        size_t probes;
+};
+
+/* Row `i` as one record. */
+struct wire {
+        struct lf_face_head head;
+        float value[LF_FACE_DIMS_MAX];
+};
+static size_t wire_of(const struct lf_embeddings *e, size_t i, struct wire *ret)
+{
+        ret->head = (struct lf_face_head){
+            .model = 1, .dims = (uint16_t)e->dims, .format = LF_FACE_FLOAT32, .version = 1};
+        memcpy(ret->value, e->value + i * e->dims, e->dims * sizeof *e->value);
+        return sizeof ret->head + e->dims * sizeof *e->value;
+}
+
+static bool first_of_subject(const struct lf_embeddings *e, size_t i)
+{
+        for (size_t k = 0; k < i; k++)
+                if (e->subject[k] == e->subject[i])
+                        return false;
+        return true;
+}
+
+static void *aligned(size_t size)
+{
+        return aligned_alloc(64, (size + 63) & ~(size_t)63);
+}
+
+/* A gallery of one row of each subject with subject % 2 == half, as a watch list has; 2: of all rows.
+ * -EBADMSG: the engine refused a row. */
+static int gallery(const struct lf_embeddings *e, unsigned half, struct lf_shard **ret)
+{
+        struct lf_source_record *records = calloc(e->n, sizeof *records);
+        struct wire *wire = calloc(e->n, sizeof *wire);
+        struct lf_shard_info info = {0};
+        size_t n = 0, size = 0;
+        int r = records && wire ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < e->n; i++)
+                if (half == 2 || (e->subject[i] % 2 == half && first_of_subject(e, i))) {
+                        records[n].wire = &wire[n];
+                        records[n].size = wire_of(e, i, &wire[n]);
+                        n++;
+                }
+        if (r == 0)
+                r = lf_shard_size(LF_MODALITY_FACE, records, n, &size);
+        struct lf_shard *s = r == 0 ? aligned(size) : NULL;
+        if (r == 0)
+                r = s ? lf_shard_build(LF_MODALITY_FACE, &info, records, n, s, size, NULL) : -ENOMEM;
+        if (r == 0 && s->rows != n)
+                r = -EBADMSG;
+        free(records);
+        free(wire);
+        if (r < 0)
+                free(s);
+        else
+                *ret = s;
+        return r;
+}
+
+/* The closest other row, by the engine and by floats. */
+static void count_rank1(const struct lf_embeddings *e, const struct lf_shard *all, void *probe, void *scratch,
+                        struct result *ret)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FACE);
+        size_t right = 0, float_right = 0;
+        for (size_t i = 0; i < e->n; i++) {
+                struct lf_topk top, *tops[] = {&top};
+                const void *probes[] = {probe};
+                struct wire w;
+                struct lf_defect d;
+                size_t best = i, mates = 0;
+                float most = -2;
+                for (size_t k = 0; k < e->n; k++) {
+                        float c = k == i ? -2 : lf_embeddings_cosine(e, i, k);
+                        mates += k != i && e->subject[k] == e->subject[i];
+                        if (c > most) {
+                                most = c;
+                                best = k;
+                        }
+                }
+                if (mates == 0 || engine->prepare(&w, wire_of(e, i, &w), probe, &d) < 0)
+                        continue;
+                ret->probes++;
+                float_right += e->subject[best] == e->subject[i];
+                lf_topk_init(&top, 2, -INFINITY);
+                for (uint32_t b = 0; b < all->blocks; b++)
+                        engine->scan(all, b, probes, tops, 1, scratch);
+                lf_topk_sort(&top);
+                right += e->subject[top.hit[top.hit[0].record == i].record] == e->subject[i];
+        }
+        ret->rank1 = (double)right / (double)ret->probes;
+        ret->float_rank1 = (double)float_right / (double)ret->probes;
+}
+
+/* All pairs, rounded as the engine rounds. How often strangers of the odd subjects reach 1e-3 by the
+ * calibration of a gallery of the even ones. */
+static int count_pairs(const struct lf_embeddings *e, const struct lf_shard *even, struct result *ret)
+{
+        const struct lf_face_payload *calibration = lf_shard_payload(even);
+        struct lf_face_vector *v = calloc(e->n, sizeof *v);
+        struct lf_scores mates = {0}, others = {0}, float_mates = {0}, float_others = {0};
+        struct lf_defect d;
+        size_t claimed = 0, of = 0;
+        int r = v ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < e->n; i++) {
+                struct wire w;
+                r = lf_face_read(&w, wire_of(e, i, &w), &v[i], &d);
+        }
+        for (size_t a = 0; r == 0 && a < e->n; a++)
+                for (size_t b = a + 1; r == 0 && b < e->n; b++) {
+                        bool mate = e->subject[a] == e->subject[b];
+                        int32_t product = 0;
+                        for (unsigned k = 0; k < e->dims; k++)
+                                product += v[a].v[k] * v[b].v[k];
+                        float cosine = (float)product * v[a].factor * v[b].factor;
+                        r = lf_scores_add(mate ? &mates : &others, cosine);
+                        if (r == 0)
+                                r = lf_scores_add(mate ? &float_mates : &float_others,
+                                                  lf_embeddings_cosine(e, a, b));
+                        if (!mate && e->subject[a] % 2 && e->subject[b] % 2) {
+                                of++;
+                                claimed +=
+                                    lf_face_log10_fmr(lf_face_score(&calibration->spread, cosine)) <= -3;
+                        }
+                }
+        if (r == 0 && (mates.n == 0 || others.n == 0))
+                r = -EINVAL;
+        if (r == 0) {
+                ret->rates = lf_rates_of(&mates, &others);
+                ret->float_rates = lf_rates_of(&float_mates, &float_others);
+                ret->claimed_1e3 = of ? (double)claimed / (double)of : 0;
+        }
+        free(v);
+        free(mates.score);
+        free(others.score);
+        free(float_mates.score);
+        free(float_others.score);
+        return r;
+}
+
+static int evaluate(const struct lf_embeddings *e, struct result *ret)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FACE);
+        struct lf_shard *all = NULL, *even = NULL;
+        void *probe = aligned(engine->probe_size), *scratch = aligned(engine->scratch_size);
+        int r = probe && scratch ? gallery(e, 2, &all) : -ENOMEM;
+        if (r == 0)
+                r = gallery(e, 0, &even);
+        if (r == 0)
+                r = count_pairs(e, even, ret);
+        if (r == 0)
+                count_rank1(e, all, probe, scratch, ret);
+        free(probe);
+        free(scratch);
+        free(all);
+        free(even);
+        return r;
+}
+
+static void print(const struct lf_embeddings *e, const struct result *r, bool json)
+{
+        if (!json) {
+                printf("%zu rows, %zu with another of their subject\n%24s %8s %8s\n", e->n, r->probes, "",
+                       "int8", "float");
+                printf("%24s %8.4f %8.4f\n", "rank 1", r->rank1, r->float_rank1);
+                printf("%24s %8.4f %8.4f\n", "fnmr at fmr 1e-2", r->rates.fnmr_1e2, r->float_rates.fnmr_1e2);
+                printf("%24s %8.4f %8.4f\n", "fnmr at fmr 1e-3", r->rates.fnmr_1e3, r->float_rates.fnmr_1e3);
+                printf("claimed 1e-3, on subjects that it was not calibrated on: %.2e\n", r->claimed_1e3);
+                return;
+        }
+        json_t *j = json_object();
+        json_object_set_new(j, "rank1", json_real(r->rank1));
+        json_object_set_new(j, "fnmr_at_fmr_1e2", json_real(r->rates.fnmr_1e2));
+        json_object_set_new(j, "fnmr_at_fmr_1e3", json_real(r->rates.fnmr_1e3));
+        json_object_set_new(j, "eer", json_real(r->rates.eer));
+        json_object_set_new(j, "float_rank1", json_real(r->float_rank1));
+        json_object_set_new(j, "float_fnmr_at_fmr_1e3", json_real(r->float_rates.fnmr_1e3));
+        json_object_set_new(j, "fmr_at_claimed_1e3", json_real(r->claimed_1e3));
+        json_object_set_new(j, "rows", json_integer((json_int_t)e->n));
+        json_object_set_new(j, "probes", json_integer((json_int_t)r->probes));
+        json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        putchar('\n');
+        json_decref(j);
+}
+
+int lf_eval_face(int argc, char **argv)
+{
+        static const struct option options[] = {{"embeddings", 1, 0, 'e'}, {"dim", 1, 0, 'd'},
+                                                {"labels", 1, 0, 'l'},     {"json", 0, 0, 'j'},
+                                                {"help", 0, 0, 'h'},       {0}};
+        const char *embeddings = NULL, *labels = NULL;
+        unsigned dims = 0;
+        bool json = false;
+        optind = 1;
+        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+                if (o == 'e')
+                        embeddings = optarg;
+                else if (o == 'l')
+                        labels = optarg;
+                else if (o == 'd')
+                        dims = (unsigned)strtoul(optarg, NULL, 10);
+                else if (o == 'j')
+                        json = true;
+                else {
+                        fputs(usage, o == 'h' ? stdout : stderr);
+                        return o == 'h' ? 0 : 2;
+                }
+        }
+        if (!embeddings || !labels || optind != argc || dims < LF_FACE_DIMS_MIN || dims > LF_FACE_DIMS_MAX) {
+                fputs(usage, stderr);
+                return 2;
+        }
+        struct lf_embeddings e;
+        struct result result = {0};
+        int r = lf_engines_init();
+        if (r == 0)
+                r = lf_embeddings_read(embeddings, dims, labels, &e);
+        if (r < 0)
+                return 1;
+        r = evaluate(&e, &result);
+        if (r < 0)
+                lf_log_error("eval face: %s",
+                             r == -EINVAL ? "needs two rows of one subject, and two subjects" : strerror(-r));
+        else
+                print(&e, &result, json);
+        lf_embeddings_free(&e);
+        return r < 0 ? 1 : 0;
+}
