@@ -1,4 +1,5 @@
 /* Minutiae to cylinders. */
+#include <immintrin.h>
 #include <math.h>
 #include <string.h>
 
@@ -248,11 +249,15 @@ static void code(const struct point *p, unsigned n, const struct point *m, uint6
                                       (uint16_t)(p[t].angle - m->angle));
         }
         memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
-        for (unsigned i = 0; i < CELLS; i++)
-                for (unsigned d = 0; d < DIRECTIONS; d++) {
-                        unsigned bit = d * CELLS + i;
-                        bits[bit / 64] |= (uint64_t)(sums.cell[cell_place[i]][d] > THRESHOLD) << bit % 64;
-                }
+        const __m128 least = _mm_set1_ps(THRESHOLD);
+        for (unsigned i = 0, bit = 0; i < CELLS; i++, bit += DIRECTIONS) {
+                const float *cell = sums.cell[cell_place[i]];
+                uint64_t set = (uint64_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(cell), least)) |
+                               (uint64_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(cell + 4), least)) << 4;
+                bits[bit / 64] |= set << bit % 64;
+                if (bit % 64 + DIRECTIONS > 64)
+                        bits[bit / 64 + 1] |= set >> (64 - bit % 64);
+        }
 }
 
 static bool turned_less(const struct point *p, const struct point *q)

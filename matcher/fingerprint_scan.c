@@ -9,7 +9,7 @@
 
 #include "matcher/fingerprint.h"
 
-#define CANDIDATE_SHARE 4  /* of the rows one in so many is asked whether its pairs fit together, */
+#define CANDIDATE_SHARE 8  /* of the rows one in so many is asked whether its pairs fit together, */
 #define CANDIDATE_MIN   96 /* but not fewer */
 /* What the block is joined with, so that a small one gives no wild figures: so many rows of this likeness. */
 #define PRIOR_ROWS      8

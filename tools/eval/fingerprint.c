@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "matcher/shard.h"
+#include "tools/eval/det.h"
 #include "tools/eval/eval.h"
 #include "tools/eval/identification.h"
 #include "tools/eval/impressions.h"
@@ -19,14 +20,15 @@
 #define NO_MATCH -1.0f /* below every score of the engine */
 
 static const char usage[] =
-    "usage: landfall eval fingerprint DIR... [--json]\n"
+    "usage: landfall eval fingerprint DIR... [--json] [--det FILE]\n"
     "\n"
     "Each DIR holds FINGER_IMPRESSION.iso: ISO/IEC 19794-2 or ANSI 378 records. Prints, for each DIR and\n"
     "as a mean over them, the equal error rate and the false non-match rate at false match rates of 1e-2\n"
     "and 1e-3, from all pairs of one finger (genuine) and of different fingers (impostor). A record that\n"
     "cannot be compared, for instance one without minutiae, matches nothing: it counts as the lowest "
     "score. Then all DIRs together: the rates of their pooled scores, and every record searched among\n"
-    "all; different DIRs must hold different fingers.\n";
+    "all; different DIRs must hold different fingers. --det draws\n"
+    "the pooled scores' error trade-off as SVG.\n";
 
 struct result {
         struct lf_rates rates;
@@ -254,7 +256,7 @@ static void print_table(char **dirs, const struct result *results, int n, const 
         puts("Rates are fractions. A record that cannot be compared (failures) matches nothing.");
 }
 
-static int run(char **dirs, int n, bool json)
+static int run(char **dirs, int n, bool json, const char *det)
 {
         int r = lf_engines_init();
         if (r < 0) {
@@ -275,6 +277,11 @@ static int run(char **dirs, int n, bool json)
         }
         if (r == 0)
                 r = evaluate_pool(dirs, n, &pool);
+        if (r == 0 && det) {
+                r = lf_det_write(det, &pool.genuine, &pool.impostor);
+                if (r < 0)
+                        lf_log_error("%s: %s", det, strerror(-r));
+        }
         if (r == 0) {
                 struct result mean = mean_of(results, n);
                 (json ? print_json : print_table)(dirs, results, n, &mean, &pool);
@@ -288,6 +295,7 @@ static int run(char **dirs, int n, bool json)
 int lf_eval_fingerprint(int argc, char **argv)
 {
         bool json = false;
+        const char *det = NULL;
         int n = 0;
         for (int i = 1; i < argc; i++) {
                 if (strcmp(argv[i], "--help") == 0) {
@@ -296,6 +304,8 @@ int lf_eval_fingerprint(int argc, char **argv)
                 }
                 if (strcmp(argv[i], "--json") == 0) {
                         json = true;
+                } else if (strcmp(argv[i], "--det") == 0 && i + 1 < argc) {
+                        det = argv[++i];
                 } else if (argv[i][0] == '-') {
                         lf_log_error("%s: no such option", argv[i]);
                         fputs(usage, stderr);
@@ -308,5 +318,5 @@ int lf_eval_fingerprint(int argc, char **argv)
                 fputs(usage, stderr);
                 return 2;
         }
-        return run(argv + 1, n, json);
+        return run(argv + 1, n, json, det);
 }
