@@ -249,7 +249,9 @@ static void bare(void **state)
         status_field(peer.pid, "VmLck: %llu", &v);
         if (geteuid() == 0) { /* or the limit of locked memory decides */
                 assert_int_equal(page->memory_locked, 1);
+#ifndef __SANITIZE_ADDRESS__ /* which makes mlockall a call that does nothing */
                 assert_true(v > 16384);
+#endif
         }
         pid_t task[2] = {peer.pid, (pid_t)page->core[0].tid};
         for (int i = 0; i < 2; i++) {
