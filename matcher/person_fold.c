@@ -36,10 +36,11 @@ const uint8_t lf_letter_classes[256] = {
 
 struct word {
         const char *letters;
+        uint8_t n;
         uint16_t weight;
 };
 static const struct word words[] = {
-#define LF_WORD(letters, weight) {letters, weight},
+#define LF_WORD(letters, weight) {letters, sizeof letters - 1, weight},
 #include "matcher/person_words.def"
 #undef LF_WORD
 };
@@ -48,7 +49,7 @@ static uint16_t weigh(const char *letter, unsigned n)
 {
         static const uint16_t by_length[8] = {0, 150, 350, 550, 750, 900, 1000, 1000};
         for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-                if (words[i].letters[0] == letter[0] && strlen(words[i].letters) == n &&
+                if (words[i].n == n && words[i].letters[0] == letter[0] &&
                     !memcmp(words[i].letters, letter, n))
                         return words[i].weight;
         return by_length[n < 7 ? n : 7];

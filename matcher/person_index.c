@@ -128,7 +128,9 @@ static uint32_t units(uint32_t thousandths)
 
 static void explain_row(struct search *s, uint16_t row, uint32_t own, uint32_t theirs)
 {
-        uint32_t sum = s->s->sum[row] + (own | theirs << 16);
+        uint32_t before = s->s->sum[row], sum = before + (own | theirs << 16);
+        s->s->met_row[s->s->met] = row;
+        s->s->met += before == 0;
         if (__builtin_expect(sum & 0x80008000u, 0)) {
                 uint32_t low = sum & 0xffff, high = sum >> 16;
                 sum = (low > SUM_FULL ? SUM_FULL : low) | (high > SUM_FULL ? SUM_FULL : high) << 16;
@@ -287,11 +289,28 @@ static void compare_joined(struct search *s, const struct lf_name_run *r, uint32
         }
 }
 
+/* Of the rows met those that may reach the floor. */
+static void leave_reaching(struct search *s, float weight, float floor)
+{
+        struct lf_person_scratch *m = s->s;
+        for (uint32_t i = 0; i < m->met; i++) {
+                m->met_sum[i] = m->sum[m->met_row[i]];
+                m->met_weight[i] = s->w->row_weight[m->met_row[i]];
+        }
+        s->kernel->reach(m->met_sum, m->met_weight, m->met, weight, floor, m->word);
+        for (uint32_t i = 0; i < (m->met + 63) / 64; i++)
+                for (uint64_t bits = m->word[i]; bits; bits &= bits - 1) {
+                        uint16_t row = m->met_row[i * 64 + (uint32_t)__builtin_ctzll(bits)];
+                        m->row[row / 64] |= 1ull << row % 64;
+                }
+}
+
 static void search_name(struct search *s, const struct lf_token *token, unsigned n, float floor)
 {
         struct lf_name_run run[LF_NAME_RUNS];
         unsigned runs = lf_name_runs(token, n, run), weight = 0;
         memset(s->s->sum, 0, s->g->rows * sizeof s->s->sum[0]);
+        s->s->met = 0;
         for (unsigned i = 0; i < n; i++) {
                 struct lf_span own = lf_span_of(&token[i]);
                 uint32_t skeleton = lf_span_skeleton(&own);
@@ -304,9 +323,7 @@ static void search_name(struct search *s, const struct lf_token *token, unsigned
                 compare_joined(s, &run[i], skeleton);
                 compare_runs(s, &run[i].span, skeleton, run[i].weight, run[i].reversed);
         }
-        s->kernel->reach(s->s->sum, s->w->row_weight, s->g->rows, (float)weight, floor, s->s->word);
-        for (uint32_t i = 0; i < (s->g->rows + 63) / 64; i++)
-                s->s->row[i] |= s->s->word[i];
+        leave_reaching(s, (float)weight, floor);
 }
 
 void lf_person_index_search(const struct lf_person_view *v, const struct lf_person_group *g,

@@ -78,6 +78,10 @@ bool lf_person_index_sound(const struct lf_person_view *v, uint32_t blocks, cons
 /* What a search needs. */
 struct lf_person_scratch {
         uint32_t sum[LF_PERSON_BLOCK_ROWS];
+        uint32_t met; /* rows of which anything is explained: these, with their sums and weights */
+        uint16_t met_row[LF_PERSON_BLOCK_ROWS + 1];
+        uint32_t met_sum[LF_PERSON_BLOCK_ROWS];
+        uint16_t met_weight[LF_PERSON_BLOCK_ROWS];
         uint64_t word[LF_PERSON_BLOCK_ROWS / 64]; /* words that may be alike, a length at a time */
         uint64_t row[LF_PERSON_BLOCK_ROWS / 64];  /* rows of the group that may reach the floor */
 };
