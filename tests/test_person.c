@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "matcher/person_ofac.h"
 #include "matcher/person_write.h"
 #include "matcher/shard.h"
 
@@ -361,6 +362,26 @@ static void order_and_side_do_not_matter(void **state)
         }
 }
 
+static unsigned ofac(const char *query, const char *name)
+{
+        return lf_person_ofac_score(query, strlen(query), name, strlen(name));
+}
+
+static void ofac_scores(void **state)
+{
+        assert_int_equal(ofac("Yusuf Qaradawi", "QARADAWI, Yusuf"), 100);
+        assert_int_equal(ofac("Y. Qaradawi", "AL-QARADAWI, Yusuf"), 100);
+        assert_int_equal(ofac("MARTHA", "MARHTA"), 96);  /* Winkler's example: 0.961 */
+        assert_int_equal(ofac("DIXON", "DICKSONX"), 81); /* 0.813 */
+        assert_int_equal(ofac("", "DIXON"), 0);
+        assert_int_equal(ofac("...", "DIXON"), 0);
+        assert_int_equal(ofac("A", "B"), 0);
+        assert_true(ofac("Maria Lopez", "Sergey Petrov") < LF_OFAC_LEAST);
+        char wide[300];
+        memset(wide, 'x', sizeof wide);
+        assert_int_equal(lf_person_ofac_score(wide, sizeof wide, wide, sizeof wide), 100);
+}
+
 static void floor_of_a_rate(void **state)
 {
         assert_true(engine()->score_at(0) == -INFINITY);
@@ -544,6 +565,7 @@ int main(void)
             cmocka_unit_test(aliases),
             cmocka_unit_test(entities_are_not_persons),
             cmocka_unit_test(order_and_side_do_not_matter),
+            cmocka_unit_test(ofac_scores),
             cmocka_unit_test(floor_of_a_rate),
             cmocka_unit_test(no_floor_loses_a_hit),
             cmocka_unit_test(hostile_bytes),

@@ -23,9 +23,12 @@ static int cmd_eval(int argc, char **argv)
                 return lf_eval_face(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "fusion") == 0)
                 return lf_eval_fusion(argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "ofac") == 0)
+                return lf_eval_ofac(argc - 1, argv + 1);
         fprintf(stderr,
                 "usage: landfall eval fingerprint DIR... [--json]\n"
                 "       landfall eval person --pairs FILE [--json]\n"
+                "       landfall eval ofac FILE [--json]\n"
                 "       landfall eval face|fusion --embeddings FILE --dim D --labels FILE [--json]\n");
         return LF_EXIT_USAGE;
 }

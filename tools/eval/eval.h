@@ -6,3 +6,4 @@ int lf_eval_fingerprint(int argc, char **argv);
 int lf_eval_person(int argc, char **argv);
 int lf_eval_face(int argc, char **argv);
 int lf_eval_fusion(int argc, char **argv);
+int lf_eval_ofac(int argc, char **argv);
