@@ -148,7 +148,10 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         struct lf_finger_placement back;
         inverse(place, &back);
         unsigned could = k->within(a, b, place), there = k->within(b, a, &back);
-        float score = close * close / sqrtf((float)(could ? could : 1) * (float)(there ? there : 1));
+        /* Those that meet a little outside of each other's reach could meet, too. */
+        could = could > pairs->n ? could : pairs->n;
+        there = there > pairs->n ? there : pairs->n;
+        float score = could > 0 ? close * close / sqrtf((float)could * (float)(there > 0 ? there : 1)) : 0;
         if (score <= ret->score)
                 return;
         ret->score = score;
