@@ -16,11 +16,11 @@
 struct lf_person_words lf_person_words_at(const void *index, const struct lf_person_group *g)
 {
         struct lf_person_words w = {0};
-        const uint8_t *base = (const uint8_t *)index;
+        uintptr_t base = (uintptr_t)index; /* 0 when only the size is wanted */
         uint64_t at = g->offset;
 #define PLACE(member, count)                                                                                 \
         do {                                                                                                 \
-                w.member = (void *)(uintptr_t)(base + at);                                                   \
+                w.member = (void *)(base + (uintptr_t)at);                                                   \
                 at = (at + (uint64_t)(count) * sizeof *w.member + 63) & ~63ull;                              \
         } while (0)
         PLACE(row, g->rows);
