@@ -33,12 +33,13 @@ sys.exit(1)"
 check "UDP to a closed port: the kernel says so" closed 5353
 check "UDP to Landfall's port does not reach it" not closed "$UDP_PORT"
 echo_once() { # UDP-PORT: something sent there from outside comes back from an ordinary socket
+        rm -f "$W/echo"
         $IN timeout 5 python3 -c "
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('$CONTROL', $1))
 print('bound', flush=True)
 d, a = s.recvfrom(100); s.sendto(d, a)" >"$W/echo" & local server=$!
-        until_true 5 grep -q bound "$W/echo"
+        until_true 5 grep -qs bound "$W/echo"
         timeout 5 python3 -c "
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2)
