@@ -9,10 +9,11 @@
 
 #include <stdint.h>
 
-#define LF_HANDOVER_MAGIC   0x484c464cu /* "LFLH" */
-#define LF_HANDOVER_ABI     2
-#define LF_HANDOVER_SOCKET  "dataplane.sock" /* in the run directory */
-#define LF_HANDOVER_FDS_MAX 200              /* in one message */
+#define LF_HANDOVER_MAGIC        0x484c464cu /* "LFLH" */
+#define LF_HANDOVER_ABI          2
+#define LF_HANDOVER_SOCKET       "dataplane.sock" /* in the run directory */
+#define LF_HANDOVER_CONTROL_USER "daemon" /* who control is when root started both, unless told otherwise */
+#define LF_HANDOVER_FDS_MAX      200      /* in one message */
 
 enum lf_handover_type {
         /* dataplane to control */

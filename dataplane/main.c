@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "dataplane/appliance.h"
 #include "dataplane/control_link.h"
+#include "dataplane/handover.h"
 #include "dataplane/intake.h"
 #include "dataplane/run_dir.h"
 #include "dataplane/sandbox.h"
@@ -36,12 +37,14 @@ static struct landfalld {
 } d;
 
 static const char usage[] =
-    "usage: landfalld [--run-dir DIR] [--control-uid UID]\n"
+    "usage: landfalld [--run-dir DIR] [--control-user USER]\n"
     "\n"
     "The screening appliance's dataplane. landfall-control configures it over DIR/" LF_HANDOVER_SOCKET ".\n"
     "\n"
-    "  --run-dir DIR      sockets and counters (default /run/landfall)\n"
-    "  --control-uid UID  who may configure it, beside root (default: who starts it)\n"
+    "  --run-dir DIR        sockets and counters (default /run/landfall)\n"
+    "  --control-user USER  who may configure it, beside root: a name or number (default: who starts it; if "
+    "that is\n"
+    "                     root: " LF_HANDOVER_CONTROL_USER ")\n"
     "  --help, --version\n";
 
 static uint64_t now_ns(void)
@@ -220,27 +223,27 @@ static void block_signals(void)
                 fail("signalfd is not available");
 }
 
-static uint32_t parse_uid(const char *text)
+/* When root starts both, control becomes another user than us and root. */
+static uint32_t control_user(const char *name)
 {
-        char *rest;
-        errno = 0;
-        unsigned long v = strtoul(text, &rest, 10);
-        if (errno || *rest || rest == text || text[0] == '-' || v >= UINT32_MAX) {
-                fprintf(stderr, "landfalld: --control-uid %s is not a user number\n%s", text, usage);
+        uint32_t uid = geteuid(), gid;
+        if (!name)
+                name = uid == 0 ? LF_HANDOVER_CONTROL_USER : NULL;
+        if (name && lf_sandbox_user(name, &uid, &gid) < 0) {
+                fprintf(stderr, "landfalld: --control-user %s is not a user\n%s", name, usage);
                 exit(2);
         }
-        return (uint32_t)v;
+        return uid;
 }
 
 int main(int argc, char **argv)
 {
         static const struct option known[] = {{"run-dir", required_argument, NULL, 'r'},
-                                              {"control-uid", required_argument, NULL, 'c'},
+                                              {"control-user", required_argument, NULL, 'c'},
                                               {"help", no_argument, NULL, 'h'},
                                               {"version", no_argument, NULL, 'v'},
                                               {0}};
-        const char *run_dir = "/run/landfall";
-        uint32_t control_uid = geteuid();
+        const char *run_dir = "/run/landfall", *control = NULL;
         char why[256];
         int c, dir, r;
         lf_sandbox_prepare();
@@ -249,7 +252,7 @@ int main(int argc, char **argv)
                 if (c == 'r') {
                         run_dir = optarg;
                 } else if (c == 'c') {
-                        control_uid = parse_uid(optarg);
+                        control = optarg;
                 } else if (c == 'h') {
                         fputs(usage, stdout);
                         return 0;
@@ -265,6 +268,7 @@ int main(int argc, char **argv)
                 fputs(usage, stderr);
                 return 2;
         }
+        uint32_t control_uid = control_user(control);
         block_signals();
         if (mlock(&d, sizeof d) < 0)
                 fail("memory for keys cannot be locked: raise the limit of locked memory (ulimit -l)");

@@ -8,9 +8,11 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -124,12 +126,27 @@ static int check_threads(char why[256])
         return r;
 }
 
+int lf_sandbox_user(const char *name, uint32_t *ret_uid, uint32_t *ret_gid)
+{
+        char *end;
+        errno = 0;
+        unsigned long number = strtoul(name, &end, 10);
+        bool numeric = end != name && !*end && name[0] != '-';
+        if (numeric && (errno || number >= UINT32_MAX))
+                return -ENOENT;
+        const struct passwd *p = numeric ? getpwuid((uid_t)number) : getpwnam(name);
+        if (!p && !numeric)
+                return -ENOENT;
+        *ret_uid = p ? p->pw_uid : (uint32_t)number;
+        *ret_gid = p ? p->pw_gid : (uint32_t)number;
+        return 0;
+}
+
 static int become(uint32_t uid, uint32_t gid, char why[256])
 {
         if (geteuid() == 0) {
                 if (uid == 0 || gid == 0) {
-                        snprintf(why, 256,
-                                 "landfalld does not stay root: name the user and group it is to become");
+                        snprintf(why, 256, "no process stays root: name the user and group it is to become");
                         return -EPERM;
                 }
                 if (setgroups(0, NULL) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0) {

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ static int drop_user(const char *user)
 {
         struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
         struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+        const struct rlimit no_core = {0};
         if (geteuid() == 0) {
                 errno = 0;
                 const struct passwd *p = getpwnam(user);
@@ -26,7 +28,7 @@ static int drop_user(const char *user)
                         return -errno;
         }
         if (syscall(SYS_capset, &header, none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ||
-            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+            setrlimit(RLIMIT_CORE, &no_core) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
                 return -errno;
         return 0;
 }

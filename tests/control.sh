@@ -15,6 +15,10 @@ expect() { # TEXT COMMAND...
 status() { "$B/landfall" status --run-dir "$RUN" "$@"; }
 metric() { "$B/landfall" status --run-dir "$RUN" --json | sed -nE "s/^  \"$1\": ([0-9]+).*/\1/p"; }
 ask() { "$B/landfall" lane query --lane "$W/$1" --agreement 2 --purpose sanctions --name "$2" 2>&1; }
+not_for() { # UID FILE...: none can be read by that user
+        local uid=$1 f; shift
+        for f in "$@"; do [[ -e $f ]] && ! setpriv --reuid "$uid" --clear-groups --regid "$uid" cat "$f" >/dev/null 2>&1 || return 1; done
+}
 verdict() { ask "$1" "$2" | grep -q "^$3"; }
 says() { status | grep -q -- "$1"; }
 page() { exec 3<>"/dev/tcp/127.0.0.1/$METRICS_PORT" && printf 'GET %s HTTP/1.0\r\n\r\n' "$1" >&3 && cat <&3; exec 3>&-; }
@@ -41,6 +45,13 @@ expect "landfalld comes later and is supplied" until_true 30 harness_ready
 expect "a listed name" until_true 5 verdict gate-1 "$listed" CANDIDATE
 expect "a name that is not listed yet" verdict gate-1 "$later" CLEAR
 expect "status is ok" until_true 5 status
+if ((EUID == 0)); then
+        expect "landfalld is no root, has no capability, no core dumps, a filter" bare landfalld 2
+        expect "landfall-control is no root, has no capability, no core dumps" bare control
+        expect "each has a user of its own" test "$(uid_of landfalld)" != "$(uid_of control)"
+        expect "keys of control's are locked" grep -qE 'VmLck:\s+[1-9]' "/proc/$pid_control/status"
+        expect "landfalld's user cannot read the site's keys" not_for "$(uid_of landfalld)" "$W/site/wal.key" "$W/site/state/control"
+fi
 
 # A configuration that is not valid changes nothing.
 ruleset=$(metric ruleset)

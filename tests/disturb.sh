@@ -14,6 +14,7 @@ check "lanes are answered" ask_is CANDIDATE desk-1 "$(person 1)"
 
 start observe "$B/landfall-observe" --run-dir "$RUN"
 check_eventually "landfall-observe watches" 15 not status_says 'is not known'
+check "as no root, without a capability, with a filter" bare observe 2
 
 # Two lanes keep the cores at work; the planted task wants one of their CPUs for itself.
 plan 200 >"$W/plan"

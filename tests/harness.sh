@@ -31,7 +31,8 @@ until_true() {
 
 # harness_feed NAME: an originator with its signed feed; fill it with `landfall feed add`, then harness_publish
 harness_feed() { "$B/landfall" feed init "$W/feed-$1" --name "$1.example/feed"; }
-harness_publish() { "$B/landfall" feed keyring "$W/feed-$1" --appliance "$("$B/landfall" feed appliance-key "$W/site/root.key")" >/dev/null; }
+# An originator's folder is its own; what it publishes is for control to read.
+harness_publish() { chmod 711 "$W/feed-$1"; "$B/landfall" feed keyring "$W/feed-$1" --appliance "$("$B/landfall" feed appliance-key "$W/site/root.key")" >/dev/null; }
 
 harness_site() {
         "$B/landfall" site init "$W/site" --name test-site --address "$CONTROL" >/dev/null || return
@@ -39,9 +40,9 @@ harness_site() {
         for lane in $LANES; do
                 "$B/landfall" lane enrol "$lane" --site "$W/site" --out "$W/$lane" --address "$CONTROL" --port "$KE_PORT" >/dev/null || return
         done
-        mkdir -p "$RUN" "$W/audit/wal"
-        # landfalld gives up root before it opens its log.
-        if ((EUID == 0)); then chmod 711 "$W"; chmod 755 "$W/audit"; chown nobody "$W/audit/wal"; fi
+        mkdir -p "$RUN" "$W/audit"
+        # Neither landfalld nor control stays root.
+        if ((EUID == 0)); then chmod 711 "$W"; fi
 }
 
 harness_lane() { # NAME ROLE
@@ -142,6 +143,15 @@ harness_start() {
         harness_start_control
         until_true 60 harness_ready || { say "the appliance did not become ready:"; tail -n 20 -v "$W"/*.log >&2; return 1; }
 }
+
+# bare NAME [SECCOMP]: that process is no root, has no capability, can get none, and is filtered (2) or not (0)
+bare() {
+        local pid=pid_$1; pid=${!pid}
+        awk -v seccomp="${2:-0}" '/^(Uid|Gid):/ { for (i = 2; i <= 5; i++) if ($i == 0) bad = 1 } /^Cap(Eff|Prm|Inh|Amb):/ && $2 !~ /^0+$/ { bad = 1 }
+                /^NoNewPrivs:/ && $2 != 1 { bad = 1 } /^Seccomp:/ && $2 < seccomp { bad = 1 } END { exit bad || !NR }' "/proc/$pid/status" &&
+                grep -q 'Max core file size *0 *0 ' "/proc/$pid/limits"
+}
+uid_of() { local pid=pid_$1; awk '/^Uid:/ { print $2 }' "/proc/${!pid}/status"; }
 
 harness_stop() {
         local p

@@ -62,6 +62,7 @@ static const struct lf_field audit[] = {
 static const struct lf_field root[] = {
     {"site", lf_read_path, .offset = ROOT(site), .size = LF_PATH_MAX},
     {"run", lf_read_path, .offset = ROOT(run), .size = 80},
+    {"control_user", lf_read_name, .offset = ROOT(control_user), .size = 64},
     {"dataplane_user", lf_read_name, .offset = ROOT(dataplane_user), .size = 64},
     {"port", lf_read_map, .offset = ROOT(port), .required = true, .table = port, .place = PORT(place)},
     {"cores", lf_read_maps, .offset = ROOT(core), .required = true, ITEMS(core, cores, core, LF_CORES_MAX)},
@@ -99,6 +100,7 @@ static void defaults(struct lf_config *c)
 {
         strcpy(c->site, "/var/lib/landfall/site");
         strcpy(c->run, "/run/landfall");
+        strcpy(c->control_user, LF_HANDOVER_CONTROL_USER);
         strcpy(c->dataplane_user, "nobody");
         strcpy(c->audit.directory, "/var/lib/landfall/audit");
         c->audit.segment_size = 16 << 20;

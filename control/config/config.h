@@ -110,7 +110,8 @@ struct lf_config_category {
 struct lf_config {
         char site[LF_PATH_MAX];  /* the site authority's and the registry's directory */
         char run[80];            /* sockets, counters, status: must leave room for a socket's name */
-        char dataplane_user[64]; /* what landfalld becomes when it was started as root */
+        char control_user[64];   /* what landfall-control becomes when it was started as root */
+        char dataplane_user[64]; /* what landfalld becomes then */
         struct lf_config_port port;
         uint32_t cores;
         struct lf_config_core core[LF_CORES_MAX];

@@ -65,8 +65,8 @@ struct lf_control {
         struct lf_generation *unsent; /* the link had no room for it yet */
 
         struct lf_audit_worker *audit;
-        uid_t dataplane_uid;
-        gid_t dataplane_gid;
+        uid_t uid, dataplane_uid; /* what the two become when they are started as root */
+        gid_t gid, dataplane_gid;
         uint8_t wal_key[32];
 
         const struct lf_counters *counters; /* NULL: landfalld never started here */
@@ -80,6 +80,10 @@ struct lf_control {
 /* start.c. On failure it has said why, and -errno comes back. */
 int lf_control_start(struct lf_control *c);
 void lf_control_stop(struct lf_control *c);
+
+/* unprivileged.c. Makes the folders; as root gives them to who writes there, and becomes control_user for
+ * good: no capability, no new privileges, no core dumps. */
+int lf_control_unprivileged(struct lf_control *c);
 
 /* reload.c: the configuration file, the register, and the policy of both. */
 void lf_control_look_at_config(struct lf_control *c, bool even_if_unchanged);

@@ -9,16 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
 static int usage(FILE *to)
 {
-        fprintf(to, "usage: landfall-control --config FILE [--check]\n\n"
-                    "  --config FILE  the configuration; config/landfall.yaml documents every key\n"
-                    "  --check        only check the file, touch nothing\n"
-                    "  --version\n\n"
-                    "SIGHUP reads the file again (a change of it is seen by itself); SIGTERM ends.\n");
+        fprintf(
+            to,
+            "usage: landfall-control --config FILE [--check]\n\n"
+            "  --config FILE  the configuration; config/landfall.yaml documents every key\n"
+            "  --check        only check the file, touch nothing\n"
+            "  --version\n\n"
+            "SIGHUP reads the file again (a change of it is seen by itself); SIGTERM ends. Started as root "
+            "it\n"
+            "becomes the configuration's control_user, whose the site and the audit directory then are.\n");
         return to == stdout ? 0 : 2;
 }
 
@@ -81,16 +83,6 @@ static struct lf_config *read_config(const char *path)
         return config;
 }
 
-/* Keys must not end in a core file or be read through /proc; a vanished peer is an error, not an end. */
-static void harden(void)
-{
-        const struct rlimit none = {0};
-        setrlimit(RLIMIT_CORE, &none);
-        prctl(PR_SET_DUMPABLE, 0);
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        signal(SIGPIPE, SIG_IGN);
-}
-
 int main(int argc, char **argv)
 {
         static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -125,7 +117,7 @@ int main(int argc, char **argv)
                 lf_config_destroy(config);
                 return 0;
         }
-        harden();
+        signal(SIGPIPE, SIG_IGN); /* a vanished peer is an error, not an end */
         struct lf_control *c = calloc(1, sizeof *c);
         if (!c)
                 return 1;

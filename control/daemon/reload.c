@@ -90,6 +90,7 @@ static void take_over(struct lf_control *c, struct lf_config *fresh)
         struct lf_config *old = c->config;
         strcpy(fresh->site, old->site);
         strcpy(fresh->run, old->run);
+        strcpy(fresh->control_user, old->control_user);
         strcpy(fresh->dataplane_user, old->dataplane_user);
         fresh->port = old->port;
         fresh->cores = old->cores;

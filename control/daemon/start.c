@@ -8,11 +8,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <openssl/crypto.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,49 +22,6 @@ static int complain(int r, const char *what, const char *which, const char *cure
         if (r < 0)
                 lf_log_error("%s %s: %s; %s", what, which, strerror(-r), cure);
         return r;
-}
-
-/* A write-ahead log's directory, with its parents open to pass through: landfalld opens it as the user that
- * it becomes. Only root can give it away; otherwise that user is ours, or the directory is made beforehand.
- */
-static int make_wal_directory(struct lf_control *c, const char *path)
-{
-        char parent[LF_PATH_MAX];
-        snprintf(parent, sizeof parent, "%s", path);
-        char *slash = strrchr(parent, '/');
-        *slash = 0;
-        struct stat st;
-        bool fresh = stat(path, &st) < 0;
-        int r = slash > parent ? lf_make_directories(parent, 0711) : 0;
-        if (r == 0)
-                r = lf_make_directories(path, 0700);
-        if (r == 0 && fresh && geteuid() == 0 && chown(path, c->dataplane_uid, c->dataplane_gid) < 0)
-                r = -errno;
-        return r;
-}
-
-static int make_directories(struct lf_control *c)
-{
-        const char *cure = "make it, or name another in the configuration";
-        int r = complain(lf_make_directories(c->config->run, 0755), "run directory", c->config->run, cure);
-        for (unsigned i = 0; i < c->config->audit.wals && r == 0; i++)
-                r = complain(make_wal_directory(c, c->config->audit.wal[i]), "audit directory",
-                             c->config->audit.wal[i], cure);
-        return r;
-}
-
-/* A number or a name; only meaningful to a landfalld that starts as root. */
-static int find_user(struct lf_control *c)
-{
-        const char *name = c->config->dataplane_user;
-        char *end;
-        unsigned long number = strtoul(name, &end, 10);
-        const struct passwd *p = *end ? getpwnam(name) : getpwuid((uid_t)number);
-        if (*end && !p)
-                return complain(-ENOENT, "dataplane_user", name, "create that user or name another");
-        c->dataplane_uid = *end ? p->pw_uid : (uid_t)number;
-        c->dataplane_gid = p ? p->pw_gid : (gid_t)number;
-        return 0;
 }
 
 static int site_file(struct lf_control *c, const char *file, char *ret)
@@ -192,8 +147,8 @@ static int start_key_exchange(struct lf_control *c)
 int lf_control_start(struct lf_control *c)
 {
         static int (*const steps[])(struct lf_control *) = {
-            find_user,     make_directories, open_site,          open_state,    start_audit,
-            start_replica, start_link,       start_key_exchange, lf_http_start, lf_admin_start};
+            lf_control_unprivileged, open_site,     open_state,    start_audit, start_replica, start_link,
+            start_key_exchange,      lf_http_start, lf_admin_start};
         for (unsigned i = 0; i < sizeof steps / sizeof steps[0]; i++) {
                 int r = steps[i](c);
                 if (r < 0)

@@ -29,12 +29,15 @@ static void disconnect(struct lf_link *link, int error)
         link->fd = -1;
         /* a refusal's own text stays: it says more */
         if (error != -ECANCELED)
-                snprintf(link->state.error, sizeof link->state.error,
-                         error == -EPROTO ? "%.60s speaks another version of the handover"
-                         : error == -EPERM
-                             ? "%.60s belongs to a user that is neither root, ours nor dataplane_user"
-                             : "no landfalld behind %.60s: %s",
-                         link->address.sun_path, strerror(-error));
+                snprintf(
+                    link->state.error, sizeof link->state.error,
+                    error == -EPROTO ? "%.60s speaks another version of the handover"
+                    : error == -EPERM
+                        ? "%.60s belongs to a user that is neither root, ours nor dataplane_user"
+                    : error == -EACCES
+                        ? "%.60s is for another user: start landfalld with --control-user, as control_user is"
+                        : "no landfalld behind %.60s: %s",
+                    link->address.sun_path, strerror(-error));
         link->state.connected = link->state.configured = false;
         memset(link->sequence_of, 0, sizeof link->sequence_of);
         arm(link, link->backoff_ms);
