@@ -116,6 +116,27 @@ struct lf_finger_placement {
         uint16_t turn; /* the angle of (c, s), 1/65536 of a turn */
 };
 
+/* How far two impressions of one finger may differ in shape. */
+struct lf_finger_stretch {
+        float base;     /* pixels squared, */
+        float growth;   /* and so much more by the square of the length between two minutiae */
+        float turn_dot; /* cosine of how much the turns of two pairs may differ */
+};
+
+/* What the second stage was tuned in; see tools/report. */
+struct lf_finger_tuning {
+        unsigned likeness; /* of 255; a pair of cylinders that are less alike has no say */
+        struct lf_finger_stretch stretch;
+        float radius_wide; /* pixels within which minutiae meet: before the placement is refined, */
+        float radius;      /* and after */
+        float turn;        /* 1/65536 of a turn, between the directions of two minutiae that meet */
+        float ring;        /* radii: how far around a minutia its surroundings' crowd is counted */
+        float chance;      /* the share that meet by chance where one a place would, */
+        float crowding;    /* and the power by which it grows with the crowd */
+};
+/* Points to what was frozen; only a tuner sets it to something else. */
+extern const struct lf_finger_tuning *lf_finger_tuning;
+
 /* How one finger laid over the other meets it. */
 struct lf_finger_meeting {
         int32_t row[LF_FINGER_MINUTIA_MAX];    /* best of each a: closeness << 8 | b */
@@ -146,6 +167,10 @@ struct lf_finger_kernels {
         /* How many of a's minutiae, placed, lie within b's reach. */
         unsigned (*within)(const struct lf_finger *a, const struct lf_finger *b,
                            const struct lf_finger_placement *p);
+        /* How many of b's minutiae lie further than `inner` and no further than `outer` pixels from each of
+         * a's, placed, summed up; one whose direction differs counts less, as where minutiae meet. */
+        float (*crowd)(const struct lf_finger *a, const struct lf_finger *b,
+                       const struct lf_finger_placement *p, float inner, float outer);
 };
 extern const struct lf_finger_kernels lf_finger_scalar, lf_finger_avx2, lf_finger_avx512;
 /* The one that the machine has and LANDFALL_ISA allows. */
@@ -157,10 +182,12 @@ void lf_finger_likeness(const struct lf_finger *probe, const struct lf_finger *r
 
 /* What the second stage found. */
 struct lf_finger_match {
-        float score; /* 0 and more; about the number of minutiae that meet */
+        float score; /* 0 and more: decades, see lf_finger_score() */
         struct lf_finger_placement placement;
         unsigned meet;                                              /* pairs */
         unsigned could;                                             /* minutiae of a within b's reach */
+        unsigned there;                                             /* minutiae of b within a's reach */
+        float close;                                                /* sum over the pairs, each 0..1 */
         uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX]; /* of each pair */
 };
 struct lf_finger_scratch {
@@ -172,6 +199,9 @@ struct lf_finger_scratch {
 void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
                        const struct lf_finger_nearest *nearest, struct lf_finger_scratch *scratch,
                        struct lf_finger_match *ret);
+
+/* How unlikely it is, in decades, that so many minutiae meet by chance under the placement found. */
+float lf_finger_score(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_match *m);
 
 /* A prepared probe: its fingers, then their data. */
 #define LF_FINGER_PROBE_DATA (62 * 1024)
@@ -240,4 +270,10 @@ void lf_finger_add_pair(struct lf_finger_pairs *p, const struct lf_finger *a, co
 void lf_finger_code_init(void);
 void lf_finger_compare_init(void);
 
+/* log10 of the false-match rate is -slope * bend * ln(1 + exp((score - start) / bend)). */
+struct lf_finger_calibration {
+        float slope, start, bend;
+};
+float lf_finger_log10_fmr_of(const struct lf_finger_calibration *c, float score);
+/* With the figures that were frozen. */
 float lf_finger_log10_fmr(float score);

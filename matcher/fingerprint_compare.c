@@ -4,11 +4,8 @@
 
 #include "matcher/fingerprint.h"
 
-#define HYPOTHESES  3
-#define SAME        12.0f /* pixels: a pair so close under a placement has been tried with it */
-#define RADIUS_WIDE 20.0f /* pixels within which minutiae meet: before the placement is refined, */
-#define RADIUS      16.0f /* and after */
-#define LIKENESS    77    /* of 255; a pair of cylinders that are less alike has no say */
+#define HYPOTHESES 3
+#define SAME       12.0f /* pixels: a pair so close under a placement has been tried with it */
 
 static float cosine[65536 / 64], sine[65536 / 64];
 static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
@@ -132,7 +129,7 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         const struct lf_finger_kernels *k = lf_finger_kernels;
         struct lf_finger_pairs *pairs = &s->met;
         set_turn(place);
-        k->meet(a, b, place, RADIUS_WIDE, &s->meeting);
+        k->meet(a, b, place, lf_finger_tuning->radius_wide, &s->meeting);
         met(a, b, &s->meeting, pairs);
         if (pairs->n >= 3) {
                 for (unsigned i = 0; i < pairs->padded; i++)
@@ -140,7 +137,7 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
                 if (k->align(pairs, s->weight, place))
                         set_turn(place);
         }
-        k->meet(a, b, place, RADIUS, &s->meeting);
+        k->meet(a, b, place, lf_finger_tuning->radius, &s->meeting);
         met(a, b, &s->meeting, pairs);
         float close = 0;
         for (unsigned i = 0; i < pairs->n; i++)
@@ -158,6 +155,8 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         ret->placement = *place;
         ret->meet = pairs->n;
         ret->could = could;
+        ret->there = there;
+        ret->close = close;
         memcpy(ret->a, pairs->a, pairs->n);
         memcpy(ret->b, pairs->b, pairs->n);
 }
@@ -168,13 +167,15 @@ void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
 {
         struct lf_finger_pairs *p = &s->pairs;
         ret->score = 0;
-        ret->meet = ret->could = 0;
+        ret->meet = ret->could = ret->there = 0;
+        ret->close = 0;
         ret->placement = (struct lf_finger_placement){.c = 1};
         p->n = 0;
+        unsigned likeness = lf_finger_tuning->likeness;
         for (unsigned i = 0; i < a->row->cylinders; i++)
-                if (nearest->likeness[i] > LIKENESS)
+                if (nearest->likeness[i] > likeness)
                         lf_finger_add_pair(p, a, b, i, nearest->other[i],
-                                           (float)(nearest->likeness[i] - LIKENESS) * (1 / 255.0f));
+                                           (float)(nearest->likeness[i] - likeness) * (1 / 255.0f));
         lf_finger_pad(p);
         lf_finger_kernels->consistency(p);
         struct lf_finger_placement tried[HYPOTHESES];
@@ -188,4 +189,5 @@ void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
                 struct lf_finger_placement place = tried[h];
                 try_placement(a, b, &place, s, ret);
         }
+        ret->score = lf_finger_score(a, b, ret);
 }

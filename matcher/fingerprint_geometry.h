@@ -6,12 +6,6 @@
 
 #define LANES 16
 
-/* Distance squared that two impressions may stretch: pixels, and by length squared between the two minutiae.
- */
-#define STRETCH_BASE   80.0f
-#define STRETCH_GROWTH 0.045f
-#define TURN_DOT       0.887f /* cosine of how much two pairs' turns may differ: 27.5° */
-
 static float total(const float *lane)
 {
         float half[8], quarter[4];
@@ -24,17 +18,17 @@ static float total(const float *lane)
 
 /* How well pairs i and k fit one placement: the line between them, turned by the mean of their turns, ought
  * to be the line in the other finger. */
-static inline float fits(const struct lf_finger_pairs *p, unsigned i, unsigned k)
+static inline float fits(const struct lf_finger_pairs *p, unsigned i, unsigned k, struct lf_finger_stretch t)
 {
         float dot = p->c[i] * p->c[k] + p->s[i] * p->s[k];
         float safe = dot > 0.5f ? dot : 0.5f, scale = 1 / sqrtf(2 + 2 * safe);
         float c = (p->c[i] + p->c[k]) * scale, s = (p->s[i] + p->s[k]) * scale;
         float ax = p->ax[k] - p->ax[i], ay = p->ay[k] - p->ay[i];
         float u = c * ax - s * ay - (p->bx[k] - p->bx[i]), v = s * ax + c * ay - (p->by[k] - p->by[i]);
-        float may = STRETCH_BASE + STRETCH_GROWTH * (ax * ax + ay * ay);
+        float may = t.base + t.growth * (ax * ax + ay * ay);
         float fit = 1 - (u * u + v * v) / may;
         fit = fit > 0 ? fit : 0;
-        return dot > TURN_DOT ? fit : 0;
+        return dot > t.turn_dot ? fit : 0;
 }
 
 static float unusual(const uint8_t *restrict likeness, const float *restrict mean,
@@ -57,12 +51,13 @@ static float unusual(const uint8_t *restrict likeness, const float *restrict mea
 
 static float consistency(struct lf_finger_pairs *p)
 {
+        const struct lf_finger_stretch t = lf_finger_tuning->stretch;
         float sum = 0;
         for (unsigned i = 0; i < p->n; i++) {
                 float lane[LANES] = {0};
                 for (unsigned k = 0; k < p->padded; k += LANES)
                         for (unsigned l = 0; l < LANES; l++)
-                                lane[l] += p->weight[k + l] * fits(p, i, k + l);
+                                lane[l] += p->weight[k + l] * fits(p, i, k + l, t);
                 p->vote[i] = total(lane) - p->weight[i];
                 sum += p->weight[i] * p->vote[i];
         }
@@ -71,8 +66,9 @@ static float consistency(struct lf_finger_pairs *p)
 
 static void around(const struct lf_finger_pairs *p, unsigned root, float *weight)
 {
+        const struct lf_finger_stretch t = lf_finger_tuning->stretch;
         for (unsigned k = 0; k < p->padded; k++)
-                weight[k] = p->weight[k] * fits(p, root, k);
+                weight[k] = p->weight[k] * fits(p, root, k, t);
 }
 
 static float weighted(const struct lf_finger_pairs *p, const float *weight, const float *of)
@@ -110,12 +106,10 @@ static bool align(const struct lf_finger_pairs *p, const float *weight, struct l
         return true;
 }
 
-#define TURN_MAX 5737 /* between the directions of two minutiae that meet: 31.5° */
-
 static void meet(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_placement *p,
                  float radius, struct lf_finger_meeting *ret)
 {
-        float near = 1 / (16 * radius * radius), turn = 1 / ((float)TURN_MAX * TURN_MAX);
+        float near = 1 / (16 * radius * radius), turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn);
         float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
         int32_t towards[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX];
         unsigned padded = lf_finger_padded(b->row);
@@ -175,4 +169,29 @@ static unsigned within(const struct lf_finger *a, const struct lf_finger *b,
         return n;
 }
 
-const struct lf_finger_kernels KERNELS = {NAME, NEAREST, unusual, consistency, around, align, meet, within};
+static float crowd(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_placement *p,
+                   float inner, float outer)
+{
+        float from = 16 * inner * inner, to = 16 * outer * outer;
+        float turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn), lane[LANES] = {0};
+        unsigned padded = lf_finger_padded(b->row);
+        for (unsigned i = 0; i < a->row->n; i++) {
+                float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
+                float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
+                int32_t angle = a->angle[i] + p->turn;
+                for (unsigned k = 0; k < padded; k += LANES)
+                        for (unsigned l = 0; l < LANES; l++) {
+                                float dx = x - b->x[k + l], dy = y - b->y[k + l], d = dx * dx + dy * dy;
+                                float off =
+                                    (float)((int32_t)((uint32_t)(angle - b->angle[k + l]) << 16) >> 16);
+                                float direction = 1 - off * off * turn;
+                                direction = direction > 0 ? direction : 0;
+                                direction = d > from ? direction : 0;
+                                lane[l] += d <= to ? direction : 0;
+                        }
+        }
+        return total(lane);
+}
+
+const struct lf_finger_kernels KERNELS = {NAME,  NEAREST, unusual, consistency, around,
+                                          align, meet,    within,  crowd};

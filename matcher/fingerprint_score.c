@@ -1,0 +1,55 @@
+/* What a placement is worth.
+ *
+ * If each of the s minutiae that could meet did so by chance with probability q, a share f of them and more
+ * would with a probability of about exp(-s * D), where D = f ln(f / q) + (1 - f) ln((1 - f) / (1 - q))
+ * (Chernoff). The score is that exponent in decades. It is no false-match rate yet: a placement is the best
+ * of many, and minutiae are not independent; matcher/fingerprint_calibration.c says what the score means.
+ *
+ * q differs between fingers: crowded regions of one flow meet any others of that flow. It is estimated from
+ * the two fingers at hand: from how many minutiae of fitting direction lie around the places, too far off to
+ * meet. So sizes, sensors and extractors that find more need no figures of their own. */
+#include <math.h>
+
+#include "matcher/fingerprint.h"
+
+/* What the surroundings are joined with, so that a few minutiae give no wild figures. */
+#define PRIOR_CROWD 0.03f
+#define PRIOR_COULD 0.3f
+#define CHANCE_MIN  0.01f
+#define CHANCE_MAX  0.5f
+#define SHARE_MAX   0.999f
+
+static const struct lf_finger_tuning frozen = {
+    .likeness = 77,
+    .stretch = {.base = 80, .growth = 0.045f, .turn_dot = 0.887f},
+    .radius_wide = 20,
+    .radius = 16,
+    .turn = 5737,
+    .ring = 2.5f,
+    .chance = 0.169f,
+    .crowding = 0.35f,
+};
+const struct lf_finger_tuning *lf_finger_tuning = &frozen;
+
+/* The share of `could` that would meet by chance. */
+static float chance_of(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_match *m,
+                       float could)
+{
+        const struct lf_finger_tuning *t = lf_finger_tuning;
+        float around = lf_finger_kernels->crowd(a, b, &m->placement, t->radius, t->ring * t->radius);
+        /* Where minutiae meet, closeness falls from 1 to 0: as good as half of the area. */
+        float alike = around / (2 * (t->ring * t->ring - 1));
+        float chance = t->chance * powf((alike + PRIOR_CROWD) / (could + PRIOR_COULD), t->crowding);
+        return fminf(fmaxf(chance, CHANCE_MIN), CHANCE_MAX);
+}
+
+float lf_finger_score(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_match *m)
+{
+        if (!(m->close > 0))
+                return 0;
+        float could = sqrtf((float)m->could * (float)m->there);
+        float q = chance_of(a, b, m, could), f = fminf(m->close / could, SHARE_MAX);
+        if (f <= q)
+                return 0;
+        return could * (f * log10f(f / q) + (1 - f) * log10f((1 - f) / (1 - q)));
+}
