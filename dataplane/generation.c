@@ -9,6 +9,10 @@ int lf_dataplane_check_shard(const void *image, size_t size)
         if (r < 0)
                 return r;
         const struct lf_shard *s = image;
+        const struct lf_shard_record *record = lf_shard_records(s);
+        for (uint32_t i = 1; i < s->records; i++)
+                if (memcmp(record[i].reference, record[i - 1].reference, sizeof record[i].reference) < 0)
+                        return -EBADMSG; /* lf_shard_find would miss some */
         return s->dataset < LF_DATASETS_MAX && s->category < LF_CATEGORIES_MAX ? 0 : -EBADMSG;
 }
 

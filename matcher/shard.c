@@ -87,6 +87,40 @@ int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
         return r;
 }
 
+int lf_shard_find(const struct lf_shard *s, const uint8_t reference[16], uint32_t *ret_record)
+{
+        const struct lf_shard_record *record = lf_shard_records(s);
+        uint32_t low = 0, high = s->records;
+        if (high == 0 || memcmp(record[0].reference, reference, 16) > 0 ||
+            memcmp(record[high - 1].reference, reference, 16) < 0)
+                return -ENOENT; /* most shards of a dataset */
+        while (low < high) {
+                uint32_t middle = low + (high - low) / 2;
+                if (memcmp(record[middle].reference, reference, 16) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        if (low == s->records || memcmp(record[low].reference, reference, 16) != 0)
+                return -ENOENT;
+        *ret_record = low;
+        return 0;
+}
+
+uint32_t lf_shard_first_row(const void *rows, size_t stride, uint32_t n, uint32_t record)
+{
+        uint32_t low = 0, high = n;
+        while (low < high) {
+                uint32_t middle = low + (high - low) / 2, at;
+                memcpy(&at, (const uint8_t *)rows + middle * stride, sizeof at);
+                if (at < record)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 static bool zero(const void *p, size_t n)
 {
         for (size_t i = 0; i < n; i++)

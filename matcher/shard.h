@@ -47,11 +47,13 @@ struct lf_shard_info {
 
 /* Control: the size of the image for these records. -ENOTSUP: no such engine. -EINVAL: more than 2^32-1
  * records. -ENOMEM. */
-int lf_shard_size(enum lf_modality modality, const struct lf_source_record *records, size_t n, size_t *ret_size);
+int lf_shard_size(enum lf_modality modality, const struct lf_source_record *records, size_t n,
+                  size_t *ret_size);
 /* Control: writes the image into `image`, aligned to 64 bytes, of exactly the size that lf_shard_size gave.
  * The records must be the same. -EINVAL: another size or alignment; else as lf_shard_size. */
-int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info, const struct lf_source_record *records,
-                   size_t n, void *image, size_t size, struct lf_defect *defects);
+int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
+                   const struct lf_source_record *records, size_t n, void *image, size_t size,
+                   struct lf_defect *defects);
 /* Dataplane, before a shard is published: nothing in [image, image+size) can later lead a scan outside
  * of it. `image` is aligned to 64 bytes. -EBADMSG, -ENOTSUP (no engine for it, or another ABI). */
 int lf_shard_check(const void *image, size_t size);
@@ -65,3 +67,11 @@ static inline const void *lf_shard_payload(const struct lf_shard *s)
 {
         return (const uint8_t *)s + s->payload_offset;
 }
+
+/* The record with this reference. The records stand in rising order of their references, as in all shards of
+ * a generation. -ENOENT. */
+int lf_shard_find(const struct lf_shard *s, const uint8_t reference[16], uint32_t *ret_record);
+
+/* For engines: of `n` rows, `stride` bytes apart, which begin with their record's number and stand in its
+ * order, the first of this record or of one behind it. */
+uint32_t lf_shard_first_row(const void *rows, size_t stride, uint32_t n, uint32_t record);

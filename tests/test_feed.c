@@ -95,6 +95,14 @@ static void add_people(struct world *w, int n, uint8_t (*ids)[16])
         lf_feed_writer_close(fw);
 }
 
+static const uint8_t *payload_of(struct lf_feed_reader *r, const struct lf_feed_record *record)
+{
+        static uint8_t opened[1024];
+        assert_true(record->open && record->size <= sizeof opened);
+        assert_int_equal(lf_feed_reader_payload(r, record, opened, why), 0);
+        return opened;
+}
+
 static void records_arrive_and_leave(void **state)
 {
         struct world *w = *state;
@@ -111,8 +119,7 @@ static void records_arrive_and_leave(void **state)
         assert_int_equal(lf_feed_reader_locked(r), 0);
         for (size_t i = 0; i < n; i++) {
                 assert_memory_equal(records[i].leaf.record, ids[i], 16);
-                assert_non_null(records[i].payload);
-                assert_int_equal(records[i].payload[0], LF_PERSON_NAME);
+                assert_int_equal(payload_of(r, &records[i])[0], LF_PERSON_NAME);
         }
 
         changed = false;
@@ -134,7 +141,7 @@ static void records_arrive_and_leave(void **state)
         assert_int_equal(n, 599);
         assert_memory_equal(records[598].leaf.record, ids[3], 16);
         assert_int_equal(records[598].size, 11);
-        assert_memory_equal(records[598].payload, "new version", 11);
+        assert_memory_equal(payload_of(r, &records[598]), "new version", 11);
         for (size_t i = 0; i < n; i++)
                 assert_memory_not_equal(records[i].leaf.record, ids[17], 16);
         lf_feed_reader_close(r);
@@ -159,7 +166,9 @@ static void a_key_left_out_of_the_keyring_locks_the_record(void **state)
         assert_int_equal(lf_feed_reader_open(&w->options, &r, why), 0);
         assert_int_equal(lf_feed_reader_sync(r, &changed, why), 0);
         assert_int_equal(lf_feed_reader_locked(r), 1);
-        assert_null(lf_feed_reader_records(r, &records)[9].payload);
+        const struct lf_feed_record *record = lf_feed_reader_records(r, &records);
+        assert_false(record[9].open);
+        assert_int_equal(lf_feed_reader_payload(r, &record[9], (uint8_t[64]){0}, why), -ENOKEY);
         lf_feed_reader_close(r);
 }
 
@@ -189,7 +198,7 @@ static void an_expired_keyring_locks_every_record(void **state)
         assert_int_equal(lf_feed_reader_locked(r), 10);
         const struct lf_feed_record *records = lf_feed_reader_records(r, &n);
         for (size_t i = 0; i < n; i++)
-                assert_null(records[i].payload);
+                assert_false(records[i].open);
         changed = false;
         assert_int_equal(lf_feed_reader_sync(r, &changed, why), -EKEYEXPIRED);
         assert_false(changed);
@@ -220,7 +229,7 @@ static void a_feed_that_is_not_there_keeps_no_other_from_working(void **state)
         assert_int_equal(lf_replica_open(dataset, 2, w->secret, &r, why), 0);
         assert_int_equal(lf_replica_sync(r, &changed, why), -ENOENT);
         assert_true(changed);
-        assert_int_equal(lf_replica_build(r, 1, 1, &g, why), 0);
+        assert_int_equal(lf_replica_build(r, 1, 1, 0, &g, why), 0);
         assert_int_equal(g->records, 4);
         assert_int_equal(lf_replica_feed_state(r, 0, &feed), 0);
         assert_int_equal(feed.error, -ENOENT);
@@ -323,7 +332,7 @@ static void generations_hold_one_category_a_shard_and_are_wiped(void **state)
         snprintf(dataset.keyring, sizeof dataset.keyring, "%s", w->keyring);
         assert_int_equal(lf_replica_open(&dataset, 1, w->secret, &r, why), 0);
         assert_int_equal(lf_replica_sync(r, &changed, why), 0);
-        assert_int_equal(lf_replica_build(r, 9, 2, &g, why), 0);
+        assert_int_equal(lf_replica_build(r, 9, 2, 0, &g, why), 0);
         assert_int_equal(g->shards, 4);
         assert_int_equal(g->records, 100);
         for (unsigned i = 0; i < g->shards; i++) {
@@ -352,6 +361,102 @@ static void generations_hold_one_category_a_shard_and_are_wiped(void **state)
         lf_replica_close(r);
 }
 
+static struct lf_replica_dataset people_of(const struct world *w)
+{
+        struct lf_replica_dataset d = {.number = 5, .modality = LF_MODALITY_PERSON, .categories = 3};
+        snprintf(d.feed_dir, sizeof d.feed_dir, "%s", w->feed);
+        snprintf(d.feed_key, sizeof d.feed_key, "%s", w->key);
+        snprintf(d.keyring, sizeof d.keyring, "%s", w->keyring);
+        return d;
+}
+
+static void what_memory_cannot_hold_is_refused_before_it_is_loaded(void **state)
+{
+        struct world *w = *state;
+        struct lf_replica *r;
+        struct lf_generation *g = NULL;
+        bool changed = false;
+        uint64_t need = 0;
+        add_people(w, 3000, NULL);
+        assert_int_equal(lf_engines_init(), 0);
+        struct lf_replica_dataset dataset = people_of(w);
+        assert_int_equal(lf_replica_open(&dataset, 1, w->secret, &r, why), 0);
+        assert_int_equal(lf_replica_sync(r, &changed, why), 0);
+        assert_int_equal(lf_replica_need(r, &need, why), 0);
+        assert_int_equal(lf_replica_build(r, 1, 1, 0, &g, why), 0);
+        uint64_t is = 0;
+        for (unsigned i = 0; i < g->shards; i++)
+                is += g->shard[i].size;
+        lf_generation_wipe_destroy(g);
+        printf("need reckoned %lu, is %lu\n", (unsigned long)need, (unsigned long)is);
+        assert_true(need > is - is / 10 && need < is + is / 10);
+
+        assert_int_equal(lf_replica_build(r, 2, 1, 100 << 10, &g, why), -ENOMEM);
+        printf("%s\n", why);
+        assert_non_null(strstr(why, "need"));
+        assert_non_null(strstr(why, "have 100.0 KiB"));
+        assert_non_null(strstr(why, "gallery_memory"));
+        assert_int_equal(lf_replica_build(r, 2, 1, is + is / 8, &g, why), 0);
+        lf_generation_wipe_destroy(g);
+        lf_replica_close(r);
+}
+
+static void a_record_is_found_by_its_reference(void **state)
+{
+        struct world *w = *state;
+        static uint8_t ids[1000][16];
+        struct lf_replica *r;
+        struct lf_generation *g;
+        bool changed = false;
+        add_people(w, 1000, ids);
+        assert_int_equal(lf_engines_init(), 0);
+        struct lf_replica_dataset dataset = people_of(w);
+        assert_int_equal(lf_replica_open(&dataset, 1, w->secret, &r, why), 0);
+        assert_int_equal(lf_replica_sync(r, &changed, why), 0);
+        assert_int_equal(lf_replica_build(r, 1, 3, 0, &g, why), 0);
+        assert_int_equal(g->shards, 6);
+        for (unsigned i = 0; i < 1000; i++) {
+                unsigned found = 0;
+                for (unsigned s = 0; s < g->shards; s++) {
+                        const struct lf_shard *shard = g->shard[s].map;
+                        uint32_t record;
+                        if (lf_shard_find(shard, ids[i], &record) < 0)
+                                continue;
+                        assert_memory_equal(lf_shard_records(shard)[record].reference, ids[i], 16);
+                        assert_int_equal(shard->category, i % 2);
+                        found++;
+                }
+                assert_int_equal(found, 1);
+        }
+        uint32_t record;
+        assert_int_equal(lf_shard_find(g->shard[0].map, (const uint8_t *)"nobody's number.", &record),
+                         -ENOENT);
+        lf_generation_wipe_destroy(g);
+        lf_replica_close(r);
+}
+
+static void a_payload_that_changed_after_the_sync_is_not_built(void **state)
+{
+        struct world *w = *state;
+        struct lf_replica *r;
+        struct lf_generation *g;
+        bool changed = false;
+        char path[256];
+        add_people(w, 4, NULL);
+        assert_int_equal(lf_engines_init(), 0);
+        struct lf_replica_dataset dataset = people_of(w);
+        assert_int_equal(lf_replica_open(&dataset, 1, w->secret, &r, why), 0);
+        assert_int_equal(lf_replica_sync(r, &changed, why), 0);
+        snprintf(path, sizeof path, "%s/payload", w->feed);
+        FILE *f = fopen(path, "r+");
+        assert_non_null(f);
+        fputc('x', f);
+        fclose(f);
+        assert_int_equal(lf_replica_build(r, 1, 1, 0, &g, why), -EBADMSG);
+        printf("%s\n", why);
+        lf_replica_close(r);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -363,6 +468,11 @@ int main(void)
                                             tear_down),
             cmocka_unit_test_setup_teardown(rollback_and_fork_are_refused, set_up, tear_down),
             cmocka_unit_test_setup_teardown(nothing_unsigned_is_taken, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(what_memory_cannot_hold_is_refused_before_it_is_loaded, set_up,
+                                            tear_down),
+            cmocka_unit_test_setup_teardown(a_record_is_found_by_its_reference, set_up, tear_down),
+            cmocka_unit_test_setup_teardown(a_payload_that_changed_after_the_sync_is_not_built, set_up,
+                                            tear_down),
             cmocka_unit_test_setup_teardown(generations_hold_one_category_a_shard_and_are_wiped, set_up,
                                             tear_down),
         };

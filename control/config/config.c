@@ -70,6 +70,7 @@ static const struct lf_field root[] = {
     {"contexts", lf_read_number, .offset = ROOT(contexts), .min = 64, .max = 4096},
     {"sessions", lf_read_number, .offset = ROOT(sessions), .min = 1, .max = 65536},
     {"hugepages", lf_read_size, .offset = ROOT(hugepages), .min = 0, .max = 1L << 40},
+    {"gallery_memory", lf_read_size, .offset = ROOT(gallery_memory), .min = 0, .max = 1L << 46},
     {"answer_quantum", lf_read_duration, .offset = ROOT(answer_quantum_us), .min = 0, .max = 1000000},
     {"audit", lf_read_map, .offset = ROOT(audit), .table = audit},
     {"key_exchange", lf_read_address, .offset = ROOT(key_exchange)},

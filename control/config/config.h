@@ -117,7 +117,8 @@ struct lf_config {
         struct lf_config_core core[LF_CORES_MAX];
         uint32_t housekeeping_cpu; /* 0xffff: any */
         uint32_t contexts, sessions;
-        uint64_t hugepages; /* bytes */
+        uint64_t hugepages;      /* bytes */
+        uint64_t gallery_memory; /* bytes; 0: what the machine can give */
         uint64_t answer_quantum_us;
         struct lf_config_audit audit;
         struct lf_address key_exchange; /* TCP */

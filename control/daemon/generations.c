@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#define BUILD_PAUSE_S 5 /* after a build that failed */
 
 /* Each core that matches gets a shard of every dataset and category. */
 static unsigned match_cores(const struct lf_config *config)
@@ -49,7 +52,7 @@ static void build(struct lf_control *c)
                 return;
         }
         c->building = true;
-        lf_replica_worker_build(c->replica, number, match_cores(c->config));
+        lf_replica_worker_build(c->replica, number, match_cores(c->config), c->config->gallery_memory);
 }
 
 void lf_control_on_changed(void *arg)
@@ -64,9 +67,13 @@ void lf_control_on_built(void *arg, struct lf_generation *generation, const char
         struct lf_control *c = arg;
         c->building = false;
         if (!generation) {
+                /* each try has a number of its own: what comes behind the colon tells whether it is news */
+                const char *reason = strchr(why, ':'), *before = strchr(c->build_error, ':');
+                if (!reason || !before || strcmp(reason, before) != 0)
+                        lf_log_error("%s; the generation in force stays", why);
                 snprintf(c->build_error, sizeof c->build_error, "%s", why);
-                lf_log_error("%s; the generation in force stays", why);
                 c->build_again = true;
+                c->build_after = (uint64_t)time(NULL) + BUILD_PAUSE_S;
                 return;
         }
         c->build_error[0] = 0;
@@ -91,7 +98,7 @@ void lf_control_generations(struct lf_control *c)
         lf_link_get_state(c->link, &link);
         if (c->built && link.connected && link.generations == 0 && !c->unsent && !c->building)
                 c->build_again = true;
-        if (c->build_again && !c->building)
+        if (c->build_again && !c->building && (uint64_t)time(NULL) >= c->build_after)
                 build(c);
         const struct lf_counters *k = c->counters;
         if (k && link.connected && memcmp(k->boot, link.boot, sizeof k->boot) == 0 &&

@@ -103,6 +103,7 @@ static void take_over(struct lf_control *c, struct lf_config *fresh)
         fresh->key_exchange = old->key_exchange;
         fresh->metrics = old->metrics;
         c->config = fresh;
+        c->build_after = 0; /* there may be more memory for the galleries now */
         lf_config_destroy(old);
         c->reloads++;
         if (datasets)

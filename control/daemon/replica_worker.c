@@ -26,6 +26,7 @@ struct lf_replica_worker {
         unsigned n;
         uint64_t build; /* number asked for; 0: none */
         unsigned shards;
+        uint64_t memory;
         bool changed;     /* news for on_changed */
         bool built_ready; /* news for on_built */
         struct lf_generation *built;
@@ -107,11 +108,11 @@ static void do_sync(struct lf_replica_worker *w)
                 wake(w);
 }
 
-static void do_build(struct lf_replica_worker *w, uint64_t number, unsigned shards)
+static void do_build(struct lf_replica_worker *w, uint64_t number, unsigned shards, uint64_t memory)
 {
         struct lf_generation *g = NULL;
         char why[LF_REPLICA_WHY] = "";
-        int r = lf_replica_build(w->replica, number, shards, &g, why);
+        int r = lf_replica_build(w->replica, number, shards, memory, &g, why);
         if (r < 0 && !why[0])
                 snprintf(why, sizeof why, "generation %lu cannot be built: %s", (unsigned long)number,
                          strerror(-r));
@@ -140,6 +141,7 @@ static void *run(void *arg)
                 bool stop = w->stop, reopen = w->reopen;
                 uint64_t build = w->replica ? w->build : 0; /* not before the feeds were read */
                 unsigned shards = w->shards;
+                uint64_t memory = w->memory;
                 if (build)
                         w->build = 0;
                 pthread_mutex_unlock(&w->lock);
@@ -154,7 +156,7 @@ static void *run(void *arg)
                 if (w->replica && due)
                         do_sync(w);
                 if (build)
-                        do_build(w, build, shards);
+                        do_build(w, build, shards, memory);
         }
 }
 
@@ -221,11 +223,13 @@ void lf_replica_worker_configure(struct lf_replica_worker *w, const struct lf_re
         pthread_mutex_unlock(&w->lock);
 }
 
-void lf_replica_worker_build(struct lf_replica_worker *w, uint64_t number, unsigned shards_per_group)
+void lf_replica_worker_build(struct lf_replica_worker *w, uint64_t number, unsigned shards_per_group,
+                             uint64_t memory)
 {
         pthread_mutex_lock(&w->lock);
         w->build = number;
         w->shards = shards_per_group;
+        w->memory = memory;
         pthread_cond_signal(&w->work);
         pthread_mutex_unlock(&w->lock);
 }

@@ -30,8 +30,10 @@ void lf_replica_worker_destroy(struct lf_replica_worker *worker);
  * the new ones could be opened. */
 void lf_replica_worker_configure(struct lf_replica_worker *worker, const struct lf_replica_dataset *datasets,
                                  unsigned n);
-/* Builds a generation with that number. One at a time: a later request replaces one not yet begun. */
-void lf_replica_worker_build(struct lf_replica_worker *worker, uint64_t number, unsigned shards_per_group);
+/* Builds a generation with that number, as lf_replica_build. One at a time: a later request replaces one not
+ * yet begun. */
+void lf_replica_worker_build(struct lf_replica_worker *worker, uint64_t number, unsigned shards_per_group,
+                             uint64_t memory);
 
 /* State of feed i of the datasets as configured; ret_why: what is wrong with all of them, or empty. */
 void lf_replica_worker_feed(struct lf_replica_worker *worker, unsigned i, struct lf_feed_state *ret);

@@ -66,11 +66,13 @@ uint64_t lf_feed_writer_records(const struct lf_feed_writer *w);
 void lf_feed_writer_close(struct lf_feed_writer *w);
 
 /* ---- Appliance ---- */
+/* What is known of a record. Its payload stays sealed on disk until lf_feed_reader_payload opens it. */
 struct lf_feed_record {
         struct lf_feed_leaf leaf;
-        uint64_t index;   /* of the leaf */
-        uint8_t *payload; /* opened; NULL: no key in the keyring */
-        size_t size;
+        uint64_t index;  /* of the leaf */
+        uint32_t size;   /* of the payload, opened */
+        bool open;       /* the keyring has its key, and the payload was what its leaf says */
+        uint8_t key[32]; /* zero unless open */
 };
 
 struct lf_feed_options {
@@ -85,15 +87,20 @@ struct lf_feed_reader;
 /* -ENOENT, -EBADMSG and the errors of files; nothing is read of the log yet. */
 int lf_feed_reader_open(const struct lf_feed_options *options, struct lf_feed_reader **ret, char *why);
 /* Takes in what is new since the last call: checks signature, growth (-ESTALE: the log is shorter than it
- * was: rollback) and consistency (-EBADMSG: it is another log: fork), then the leaves and payloads. On
- * failure the records stay as they were. ret_changed is set when records changed. */
+ * was: rollback) and consistency (-EBADMSG: it is another log: fork), then the leaves, and opens each new
+ * payload once to see that it is what its leaf says. On failure the records stay as they were. ret_changed
+ * is set when records changed. */
 int lf_feed_reader_sync(struct lf_feed_reader *r, bool *ret_changed, char *why);
 /* The live records, in the order of their leaves. Borrowed until the next sync. */
 const struct lf_feed_record *lf_feed_reader_records(const struct lf_feed_reader *r, size_t *ret_n);
+/* Reads and opens a record's payload; `ret` has room for record->size bytes. -ENOKEY: it is not open.
+ * -EBADMSG: what is on disk is not what was signed. */
+int lf_feed_reader_payload(struct lf_feed_reader *r, const struct lf_feed_record *record, uint8_t *ret,
+                           char *why);
 uint64_t lf_feed_reader_size(const struct lf_feed_reader *r);
 /* Time of the newest leaf: what the freshness limit is measured against. */
 uint64_t lf_feed_reader_time(const struct lf_feed_reader *r);
 /* Records whose key the keyring lacks. */
 size_t lf_feed_reader_locked(const struct lf_feed_reader *r);
-/* Wipes the payloads. NULL is fine. */
+/* Wipes the keys. NULL is fine. */
 void lf_feed_reader_close(struct lf_feed_reader *r);

@@ -25,6 +25,9 @@ struct lf_feed_reader {
         struct lf_feed_record *record;
         size_t n;
         size_t locked;
+        int payload;  /* file; -1: none yet */
+        uint8_t *box; /* a sealed payload */
+        size_t box_room;
 };
 
 static int fail(char *why, int r, const char *what, const char *detail)
@@ -38,6 +41,7 @@ int lf_feed_reader_open(const struct lf_feed_options *options, struct lf_feed_re
         struct lf_feed_reader *r = calloc(1, sizeof *r);
         if (!r)
                 return fail(why, -ENOMEM, "no memory for feed", options->directory);
+        r->payload = -1;
         r->directory = strdup(options->directory);
         r->keyring = strdup(options->keyring);
         int e = r->directory && r->keyring ? 0 : -ENOMEM;
@@ -56,20 +60,10 @@ int lf_feed_reader_open(const struct lf_feed_options *options, struct lf_feed_re
         return 0;
 }
 
-static void drop_record(struct lf_feed_record *r)
-{
-        if (r->payload) {
-                OPENSSL_cleanse(r->payload, r->size);
-                free(r->payload);
-        }
-        r->payload = NULL;
-        r->size = 0;
-}
-
 static void drop_all(struct lf_feed_record *record, size_t n)
 {
-        for (size_t i = 0; i < n; i++)
-                drop_record(&record[i]);
+        if (record)
+                OPENSSL_cleanse(record, n * sizeof *record);
         free(record);
 }
 
@@ -79,6 +73,9 @@ void lf_feed_reader_close(struct lf_feed_reader *r)
                 return;
         drop_all(r->record, r->n);
         OPENSSL_cleanse(r->appliance_private, sizeof r->appliance_private);
+        if (r->payload >= 0)
+                close(r->payload);
+        free(r->box);
         free(r->directory);
         free(r->keyring);
         free(r);
@@ -126,7 +123,7 @@ static size_t find_slot(const struct draft *d, const uint8_t id[16])
         return i;
 }
 
-/* A copy of the old records without their payloads, and room for every leaf that may come. */
+/* A copy of the old records, and room for every leaf that may come. */
 static int draft_init(struct draft *d, const struct lf_feed_reader *r, uint64_t leaves)
 {
         *d = (struct draft){.n = r->n, .room = r->n + leaves, .time = r->time};
@@ -138,7 +135,6 @@ static int draft_init(struct draft *d, const struct lf_feed_reader *r, uint64_t 
                 return -ENOMEM;
         for (size_t i = 0; i < r->n; i++) {
                 d->record[i] = r->record[i];
-                d->record[i].payload = NULL;
                 d->slot[find_slot(d, r->record[i].leaf.record)] = (int)i + 1;
         }
         return 0;
@@ -159,13 +155,10 @@ static int take_leaf(struct draft *d, const uint8_t *entry, size_t size, uint64_
                 if (leaf.payload_size <= LF_FEED_SEAL_EXTRA ||
                     leaf.payload_size > LF_FEED_PAYLOAD_MAX + LF_FEED_SEAL_EXTRA)
                         return -EBADMSG;
-                if (!d->slot[s]) {
-                        d->record[d->n] = (struct lf_feed_record){.leaf = leaf, .index = index};
+                if (!d->slot[s])
                         d->slot[s] = (int)++d->n;
-                } else {
-                        struct lf_feed_record *old = &d->record[d->slot[s] - 1];
-                        *old = (struct lf_feed_record){.leaf = leaf, .index = index};
-                }
+                d->record[d->slot[s] - 1] = (struct lf_feed_record){
+                    .leaf = leaf, .index = index, .size = leaf.payload_size - LF_FEED_SEAL_EXTRA};
                 d->changed = true;
                 return 0;
         case LF_FEED_REMOVE:
@@ -198,51 +191,85 @@ static void drop_dead(struct draft *d)
         qsort(d->record, d->n, sizeof *d->record, by_index);
 }
 
-/* Opens each record's payload whose key is in the keyring. A payload that is not what its leaf says is an
- * error; a missing key is not: the originator took it back, or has not sent it yet. */
-static int open_payloads(struct lf_feed_reader *r, struct draft *d, const struct lf_keyring_key *keys,
-                         uint32_t n_keys, size_t *ret_locked, char *why)
+/* Reads a sealed payload and opens it into `ret`. -EBADMSG. */
+static int open_payload(struct lf_feed_reader *r, int fd, const struct lf_feed_leaf *leaf,
+                        const uint8_t key[32], uint8_t *ret)
 {
-        char path[4096];
-        uint8_t hash[32], *box = NULL;
-        size_t room = 0, locked = 0;
-        snprintf(path, sizeof path, "%s/payload", r->directory);
-        int fd = open(path, O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return d->n ? fail(why, -errno, "cannot open", path) : 0;
-        int e = 0;
+        uint8_t hash[32];
+        size_t size = leaf->payload_size;
+        if (size > r->box_room) {
+                free(r->box);
+                r->box = malloc(r->box_room = size);
+        }
+        if (!r->box) {
+                r->box_room = 0;
+                return -ENOMEM;
+        }
+        if (pread(fd, r->box, size, (off_t)leaf->payload_offset) != (ssize_t)size)
+                return -EBADMSG;
+        SHA256(r->box, size, hash);
+        return memcmp(hash, leaf->payload_hash, 32) == 0 ? lf_feed_unseal(leaf, key, r->box, size, ret)
+                                                         : -EBADMSG;
+}
+
+int lf_feed_reader_payload(struct lf_feed_reader *r, const struct lf_feed_record *record, uint8_t *ret,
+                           char *why)
+{
+        int e = !record->open || r->payload < 0
+                    ? -ENOKEY
+                    : open_payload(r, r->payload, &record->leaf, record->key, ret);
+        return e < 0 ? fail(why, e, "a payload cannot be opened in", r->directory) : 0;
+}
+
+/* Finds each record's key in the keyring, and opens the payloads that were not opened under it before. A
+ * payload that is not what its leaf says is an error; a missing key is not: the originator took it back, or
+ * has not sent it yet. */
+static int try_payloads(struct lf_feed_reader *r, struct draft *d, const struct lf_keyring_key *keys,
+                        uint32_t n_keys, int fd, size_t *ret_locked)
+{
+        static const uint8_t none[32];
+        uint8_t *opened = malloc(LF_FEED_PAYLOAD_MAX);
+        size_t locked = 0;
         uint32_t k = 0;
+        int e = opened ? 0 : -ENOMEM;
         for (size_t i = 0; e == 0 && i < d->n; i++) {
                 struct lf_feed_record *rec = &d->record[i];
                 while (k < n_keys && keys[k].index < rec->index)
                         k++;
-                if (k == n_keys || keys[k].index != rec->index) {
-                        locked++;
+                bool known = k < n_keys && keys[k].index == rec->index;
+                if (known && rec->open && memcmp(rec->key, keys[k].key, 32) == 0)
                         continue;
-                }
-                size_t size = rec->leaf.payload_size;
-                if (size > room) {
-                        free(box);
-                        box = malloc(room = size);
-                }
-                rec->size = size - LF_FEED_SEAL_EXTRA;
-                rec->payload = malloc(rec->size);
-                if (!box || !rec->payload) {
-                        e = fail(why, -ENOMEM, "no memory for", path);
-                } else if (pread(fd, box, size, (off_t)rec->leaf.payload_offset) != (ssize_t)size) {
-                        e = fail(why, -EBADMSG, "a payload is missing in", path);
-                } else {
-                        SHA256(box, size, hash);
-                        if (memcmp(hash, rec->leaf.payload_hash, 32) != 0 ||
-                            lf_feed_unseal(&rec->leaf, keys[k].key, box, size, rec->payload) < 0)
-                                e = fail(why, -EBADMSG, "a payload is not what its leaf says in", path);
-                }
+                if (known)
+                        e = open_payload(r, fd, &rec->leaf, keys[k].key, opened);
+                rec->open = known;
+                memcpy(rec->key, known ? keys[k].key : none, 32);
+                if (known)
+                        OPENSSL_cleanse(opened, rec->size);
+                else
+                        locked++;
         }
-        close(fd);
-        free(box);
-        if (e == 0)
-                *ret_locked = locked;
+        free(opened);
+        *ret_locked = locked;
         return e;
+}
+
+static int open_payloads(struct lf_feed_reader *r, struct draft *d, const struct lf_keyring_key *keys,
+                         uint32_t n_keys, size_t *ret_locked, char *why)
+{
+        char path[4096];
+        snprintf(path, sizeof path, "%s/payload", r->directory);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+                return d->n ? fail(why, -errno, "cannot open", path) : 0;
+        int e = try_payloads(r, d, keys, n_keys, fd, ret_locked);
+        if (e < 0) {
+                close(fd);
+                return fail(why, e, "a payload is missing, or is not what its leaf says, in", path);
+        }
+        if (r->payload >= 0)
+                close(r->payload);
+        r->payload = fd;
+        return 0;
 }
 
 static int read_leaves(struct lf_feed_reader *r, struct lf_tlog_reader *log, struct draft *d, char *why)

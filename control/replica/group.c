@@ -1,13 +1,20 @@
 #include "control/replica/group.h"
 
+#include "control/replica/memory.h"
 #include "matcher/shard.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Payloads that stand opened at once, at most: a gallery of any size is built in shards of so much of them,
+ * one after the other, so that it is never held twice. */
+#define INPUT_MAX (64u << 20)
 
 /* Older headers lack it (linux/fcntl.h, since 5.1). */
 #ifndef F_SEAL_FUTURE_WRITE
@@ -44,95 +51,247 @@ static void wipe_shard(struct lf_generation_shard *s)
         close(s->fd);
 }
 
-static int build_shard(const struct lf_replica_dataset *dataset, const struct lf_shard_info *info,
-                       const struct lf_source_record *source, size_t n, struct lf_generation *g,
-                       uint64_t *unreadable)
+/* Records of one shard with their payloads opened, one behind the other. */
+struct input {
+        struct lf_source_record *source;
+        uint8_t *payloads;
+        size_t n, size;
+};
+
+static void drop_input(struct input *in)
+{
+        if (in->payloads)
+                OPENSSL_cleanse(in->payloads, in->size);
+        free(in->payloads);
+        free(in->source);
+}
+
+static int open_input(struct lf_feed_reader *feed, const struct lf_feed_record *const *records, size_t n,
+                      struct input *ret, char *why)
+{
+        struct input in = {.source = calloc(n, sizeof *in.source), .n = n};
+        for (size_t i = 0; i < n; i++)
+                in.size += records[i]->size;
+        in.payloads = malloc(in.size);
+        int e = in.source && in.payloads ? 0 : -ENOMEM;
+        size_t at = 0;
+        for (size_t i = 0; e == 0 && i < n; i++) {
+                struct lf_source_record *to = &in.source[i];
+                memcpy(to->reference, records[i]->leaf.record, sizeof to->reference);
+                to->expiry = records[i]->leaf.expiry;
+                to->flags = records[i]->leaf.flags;
+                to->wire = in.payloads + at;
+                to->size = records[i]->size;
+                e = lf_feed_reader_payload(feed, records[i], in.payloads + at, why);
+                at += to->size;
+        }
+        if (e < 0)
+                drop_input(&in);
+        else
+                *ret = in;
+        return e;
+}
+
+/* No more than the memory that is left; `g` grows by the shard. */
+static int add_shard(const struct lf_group_options *o, const struct lf_shard_info *info,
+                     const struct input *in, struct lf_generation *g, uint64_t *unreadable, char *why)
 {
         struct lf_generation_shard shard;
         size_t size;
-        int e = lf_shard_size(dataset->modality, source, n, &size);
+        int e = lf_shard_size(o->dataset->modality, in->source, in->n, &size);
+        if (e == 0 && size > o->memory - lf_generation_size(g)) {
+                char have[32];
+                snprintf(why, LF_FEED_WHY, "the galleries need more than the %s that there are",
+                         lf_memory_text(o->memory, have));
+                e = -ENOMEM;
+        }
         if (e < 0)
                 return e;
-        struct lf_defect *defects = calloc(n, sizeof *defects);
+        struct lf_defect *defects = calloc(in->n, sizeof *defects);
         struct lf_generation_shard *more = realloc(g->shard, (g->shards + 1) * sizeof *more);
         if (more)
                 g->shard = more;
         e = defects && more ? shard_memory(size, &shard) : -ENOMEM;
         if (e == 0) {
-                e = lf_shard_build(dataset->modality, info, source, n, shard.map, size, defects);
+                e = lf_shard_build(o->dataset->modality, info, in->source, in->n, shard.map, size, defects);
                 if (e < 0)
                         wipe_shard(&shard);
         }
         if (e == 0) {
                 g->shard[g->shards++] = shard;
-                for (size_t i = 0; i < n; i++)
+                for (size_t i = 0; i < in->n; i++)
                         *unreadable += defects[i].code != LF_DEFECT_NONE;
         }
         free(defects);
         return e;
 }
 
-static bool searchable(const struct lf_replica_dataset *d, const struct lf_feed_record *r, uint64_t now)
+static bool searchable(const struct lf_group_options *o, const struct lf_feed_record *r)
 {
-        return r->payload && r->leaf.modality == d->modality && r->leaf.category < 32 &&
-               (d->categories & 1u << r->leaf.category) && (r->leaf.expiry == 0 || r->leaf.expiry > now);
+        return r->open && r->leaf.modality == o->dataset->modality && r->leaf.category < 32 &&
+               (o->dataset->categories & 1u << r->leaf.category) &&
+               (r->leaf.expiry == 0 || r->leaf.expiry > o->now);
 }
 
-/* One category: its records dealt round to the shards, so that all are about equally long. */
-static int build_category(const struct lf_replica_dataset *d, const struct lf_feed_record *records, size_t n,
-                          uint16_t category, uint64_t number, unsigned per_group, uint64_t now,
-                          struct lf_generation *g, uint64_t *unreadable)
+/* By category, then by reference: shards are slices of that order, so that a record is found by its
+ * reference. */
+static int in_order(const void *a, const void *b)
 {
-        struct lf_source_record *source = calloc(n, sizeof *source);
-        if (!source)
-                return -ENOMEM;
-        size_t total = 0;
-        int e = 0;
-        for (unsigned s = 0; e == 0 && s < per_group; s++) {
-                size_t m = 0, place = 0;
-                for (size_t i = 0; i < n; i++) {
-                        const struct lf_feed_record *r = &records[i];
-                        if (!searchable(d, r, now) || r->leaf.category != category ||
-                            place++ % per_group != s)
-                                continue;
-                        struct lf_source_record *to = &source[m++];
-                        memcpy(to->reference, r->leaf.record, sizeof to->reference);
-                        to->expiry = r->leaf.expiry;
-                        to->flags = r->leaf.flags;
-                        to->wire = r->payload;
-                        to->size = r->size;
-                }
-                if (m == 0)
-                        break;
-                struct lf_shard_info info = {
-                    .generation = number, .dataset = d->number, .category = category, .index = s};
-                e = build_shard(d, &info, source, m, g, unreadable);
-                total += m;
-        }
-        if (e == 0)
-                g->records += total;
-        free(source);
-        return e;
+        const struct lf_feed_leaf *x = &(*(const struct lf_feed_record *const *)a)->leaf,
+                                  *y = &(*(const struct lf_feed_record *const *)b)->leaf;
+        return x->category != y->category ? (x->category > y->category) - (x->category < y->category)
+                                          : memcmp(x->record, y->record, sizeof x->record);
 }
 
-int lf_group_build(const struct lf_replica_dataset *dataset, const struct lf_feed_record *records, size_t n,
-                   uint64_t number, unsigned per_group, uint64_t now, struct lf_generation *g,
-                   uint64_t *ret_left_out)
+/* The searchable records in order; the caller frees. NULL: no memory. */
+static const struct lf_feed_record **select_records(const struct lf_group_options *o, size_t *ret_n)
 {
-        uint32_t present = 0;
-        uint64_t usable = 0, unreadable = 0;
+        size_t all, n = 0;
+        const struct lf_feed_record *records = lf_feed_reader_records(o->feed, &all);
+        for (size_t i = 0; i < all; i++)
+                n += searchable(o, &records[i]);
+        const struct lf_feed_record **ret = malloc((n + 1) * sizeof *ret);
+        if (!ret)
+                return NULL;
+        *ret_n = 0;
+        for (size_t i = 0; i < all; i++)
+                if (searchable(o, &records[i]))
+                        ret[(*ret_n)++] = &records[i];
+        qsort(ret, n, sizeof *ret, in_order);
+        return ret;
+}
+
+/* How many shards the records of one category make: as many for each core, none with too much input. */
+static size_t shards_of(const struct lf_feed_record *const *records, size_t n, unsigned per_group)
+{
+        uint64_t input = 0;
         for (size_t i = 0; i < n; i++)
-                if (searchable(dataset, &records[i], now)) {
-                        present |= 1u << records[i].leaf.category;
-                        usable++;
-                }
+                input += records[i]->size;
+        uint64_t most = (uint64_t)INPUT_MAX * per_group;
+        return per_group * (size_t)((input + most - 1) / most);
+}
+
+static int build_category(const struct lf_group_options *o, const struct lf_feed_record *const *records,
+                          size_t n, struct lf_generation *g, uint64_t *unreadable, char *why)
+{
+        size_t shards = shards_of(records, n, o->per_group);
         int e = 0;
-        for (uint16_t c = 0; e == 0 && c < 32; c++)
-                if (present & 1u << c)
-                        e = build_category(dataset, records, n, c, number, per_group, now, g, &unreadable);
-        g->records -= e == 0 ? unreadable : 0;
-        *ret_left_out = n - usable + unreadable;
+        for (size_t s = 0; e == 0 && s < shards; s++) {
+                size_t first = n * s / shards, end = n * (s + 1) / shards;
+                struct lf_shard_info info = {.generation = o->number,
+                                             .dataset = o->dataset->number,
+                                             .category = records[0]->leaf.category,
+                                             .index = (uint32_t)s};
+                struct input in;
+                if (first == end)
+                        continue;
+                e = open_input(o->feed, records + first, end - first, &in, why);
+                if (e == 0) {
+                        e = add_shard(o, &info, &in, g, unreadable, why);
+                        drop_input(&in);
+                }
+        }
         return e;
+}
+
+/* Records from `first` on that are of its category. */
+static size_t category_from(const struct lf_feed_record *const *records, size_t n, size_t first)
+{
+        size_t end = first;
+        while (end < n && records[end]->leaf.category == records[first]->leaf.category)
+                end++;
+        return end - first;
+}
+
+int lf_group_build(const struct lf_group_options *o, struct lf_generation *g, uint64_t *ret_left_out,
+                   char *why)
+{
+        size_t all, n;
+        uint64_t unreadable = 0;
+        lf_feed_reader_records(o->feed, &all);
+        const struct lf_feed_record **records = select_records(o, &n);
+        int e = records ? 0 : -ENOMEM;
+        for (size_t first = 0, m; e == 0 && first < n; first += m) {
+                m = category_from(records, n, first);
+                e = build_category(o, records + first, m, g, &unreadable, why);
+        }
+        if (e == 0) {
+                g->records += n - unreadable;
+                *ret_left_out = all - n + unreadable;
+        }
+        free(records);
+        return e;
+}
+
+/* The size of a shard of so many of them, evenly spread. */
+static int size_of_some(const struct lf_group_options *o, const struct lf_feed_record *const *records,
+                        size_t n, size_t some, uint64_t *ret_size, uint64_t *ret_input, char *why)
+{
+        const struct lf_feed_record **spread = malloc(some * sizeof *spread);
+        struct input in;
+        size_t size = 0;
+        if (!spread)
+                return -ENOMEM;
+        for (size_t i = 0; i < some; i++)
+                spread[i] = records[n * i / some];
+        int e = open_input(o->feed, spread, some, &in, why);
+        free(spread);
+        if (e < 0)
+                return e;
+        e = lf_shard_size(o->dataset->modality, in.source, in.n, &size);
+        *ret_size = size;
+        *ret_input = in.size;
+        drop_input(&in);
+        return e;
+}
+
+/* From two samples: what a shard takes at any rate, and what it takes for each byte of input. */
+#define SAMPLE 512
+static int need_of_category(const struct lf_group_options *o, const struct lf_feed_record *const *records,
+                            size_t n, uint64_t *ret, char *why)
+{
+        uint64_t size[2], input[2], total = 0;
+        int e = size_of_some(o, records, n, n < 2 * SAMPLE ? n : SAMPLE, &size[0], &input[0], why);
+        if (e < 0 || n < 2 * SAMPLE) {
+                *ret = e < 0 ? 0 : size[0];
+                return e;
+        }
+        e = size_of_some(o, records, n, 2 * SAMPLE, &size[1], &input[1], why);
+        if (e < 0)
+                return e;
+        for (size_t i = 0; i < n; i++)
+                total += records[i]->size;
+        double each = input[1] > input[0] && size[1] > size[0]
+                          ? (double)(size[1] - size[0]) / (double)(input[1] - input[0])
+                          : 0;
+        *ret = size[1] + (uint64_t)(each * (double)(total - input[1]));
+        return 0;
+}
+
+int lf_group_need(const struct lf_group_options *o, uint64_t *ret, char *why)
+{
+        size_t n;
+        uint64_t need = 0;
+        const struct lf_feed_record **records = select_records(o, &n);
+        int e = records ? 0 : -ENOMEM;
+        for (size_t first = 0, m; e == 0 && first < n; first += m) {
+                uint64_t one = 0;
+                m = category_from(records, n, first);
+                e = need_of_category(o, records + first, m, &one, why);
+                need += one;
+        }
+        free(records);
+        if (e == 0)
+                *ret = need;
+        return e;
+}
+
+uint64_t lf_generation_size(const struct lf_generation *g)
+{
+        uint64_t size = 0;
+        for (unsigned i = 0; i < g->shards; i++)
+                size += g->shard[i].size;
+        return size;
 }
 
 void lf_generation_wipe_destroy(struct lf_generation *g)

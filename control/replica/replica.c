@@ -2,6 +2,7 @@
 
 #include "control/feed/feed.h"
 #include "control/replica/group.h"
+#include "control/replica/memory.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,26 +98,69 @@ int lf_replica_feed_state(const struct lf_replica *r, unsigned dataset_index, st
         return 0;
 }
 
-int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group,
+static struct lf_group_options options_of(const struct dataset *d)
+{
+        return (struct lf_group_options){.dataset = &d->info, .feed = d->feed, .now = (uint64_t)time(NULL)};
+}
+
+int lf_replica_need(struct lf_replica *r, uint64_t *ret, char why[LF_REPLICA_WHY])
+{
+        uint64_t need = 0;
+        for (unsigned i = 0; i < r->n; i++) {
+                struct lf_group_options o = options_of(&r->dataset[i]);
+                int e = o.feed ? lf_group_need(&o, &r->dataset[i].state.need, why) : 0;
+                if (e < 0)
+                        return e;
+                need += r->dataset[i].state.need;
+        }
+        *ret = need;
+        return 0;
+}
+
+/* Whether there is room, before anything is loaded; ret_have: what all shards may take. */
+static int check_memory(struct lf_replica *r, uint64_t limit, uint64_t *ret_have, char *why)
+{
+        uint64_t have = lf_memory_available(), need;
+        char need_text[32], have_text[32];
+        have -= have / 16; /* the machine needs some for itself */
+        if (limit > 0 && limit < have)
+                have = limit;
+        int e = lf_replica_need(r, &need, why);
+        if (e < 0)
+                return e;
+        *ret_have = have;
+        if (need <= have)
+                return 0;
+        snprintf(why, LF_REPLICA_WHY, "the galleries need %s and have %s%s", lf_memory_text(need, need_text),
+                 lf_memory_text(have, have_text),
+                 have == limit
+                     ? ", as gallery_memory says: raise it, or search fewer records"
+                     : ", which is what this machine can give: add memory, or search fewer records");
+        return -ENOMEM;
+}
+
+int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group, uint64_t memory,
                      struct lf_generation **ret, char why[LF_REPLICA_WHY])
 {
-        uint64_t now = (uint64_t)time(NULL);
-        unsigned per_group = shards_per_group ? shards_per_group : 1;
+        char reason[LF_FEED_WHY] = "";
+        uint64_t have = 0;
         struct lf_generation *g = calloc(1, sizeof *g);
-        int e = g ? 0 : -ENOMEM;
+        int e = g ? check_memory(r, memory, &have, reason) : -ENOMEM;
         for (unsigned i = 0; e == 0 && i < r->n; i++) {
                 struct dataset *d = &r->dataset[i];
+                struct lf_group_options o = options_of(d);
                 uint64_t before = g->records;
-                size_t n = 0;
-                const struct lf_feed_record *records = d->feed ? lf_feed_reader_records(d->feed, &n) : NULL;
+                o.number = number;
+                o.per_group = shards_per_group ? shards_per_group : 1;
+                o.memory = have;
                 d->state.left_out = 0;
-                e = lf_group_build(&d->info, records, n, number, per_group, now, g, &d->state.left_out);
+                e = d->feed ? lf_group_build(&o, g, &d->state.left_out, reason) : 0;
                 d->state.records = g->records - before;
         }
         if (e < 0) {
                 lf_generation_wipe_destroy(g);
-                snprintf(why, LF_REPLICA_WHY, "cannot build generation %lu: %s", (unsigned long)number,
-                         strerror(-e));
+                snprintf(why, LF_REPLICA_WHY, "cannot build generation %lu: %.200s", (unsigned long)number,
+                         reason[0] ? reason : strerror(-e));
                 return e;
         }
         g->number = number;

@@ -1,6 +1,8 @@
-/* The replica: the records of all datasets, and the gallery generations that are built from them.
+/* The replica: what is known of the records of all datasets, and the gallery generations that are built from
+ * them.
  *
- * One thread. Payloads stand in memory only; closing and wiping overwrite them. */
+ * One thread. A gallery is never held twice: payloads are opened for one shard of it at a time, and only in
+ * memory, which is overwritten. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,6 +25,7 @@ struct lf_feed_state {
         uint64_t records;         /* that can be searched */
         uint64_t checkpoint_time; /* of the newest leaf, seconds since 1970; 0: none yet */
         uint64_t locked;          /* records without a key */
+        uint64_t need;            /* bytes of gallery, about, as lf_replica_need and lf_replica_build found */
         uint64_t left_out;        /* records of another modality or category, or expired, or unreadable */
         int error;                /* of the last sync, -errno; 0: well */
         char text[LF_REPLICA_WHY];
@@ -51,8 +54,14 @@ int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const
 int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA_WHY]);
 /* -ERANGE. */
 int lf_replica_feed_state(const struct lf_replica *r, unsigned dataset_index, struct lf_feed_state *ret);
-/* Builds the shards of every dataset and category: shards_per_group each (at least 1). -ENOMEM. */
-int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group,
+/* About how many bytes the galleries take: what is known before anything is loaded. Each dataset's is in its
+ * state. -ENOMEM, -EBADMSG. */
+int lf_replica_need(struct lf_replica *r, uint64_t *ret, char why[LF_REPLICA_WHY]);
+/* Builds the shards of every dataset and category: shards_per_group each (at least 1), or a multiple of that
+ * where there is much. Refused before any is built when they need more than `memory` bytes (0: no limit of
+ * ours) or than the machine has to give: -ENOMEM, and `why` says need and have. -EBADMSG: a payload changed
+ * since it was read. */
+int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group, uint64_t memory,
                      struct lf_generation **ret, char why[LF_REPLICA_WHY]);
 void lf_replica_close(struct lf_replica *r);
 

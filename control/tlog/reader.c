@@ -22,6 +22,8 @@ struct lf_tlog_reader {
                 uint8_t hash[LF_TLOG_WIDTH][LF_TLOG_HASH];
         } cache[CACHE];
         unsigned turn; /* of the cache: the next to replace */
+        bool proven;   /* the tile of level 0 below leads to the checkpoint's root */
+        struct tile proof;
         uint8_t *bundle;
         uint64_t bundle_number;
         unsigned bundle_width;
@@ -267,18 +269,48 @@ int lf_tlog_reader_peek(struct lf_tlog_reader *r, uint64_t index, const uint8_t 
         return rc;
 }
 
+/* Whether the proof of entry `index` is made of this complete tile: its first eight hashes are those of the
+ * tile's other parts, so that what proves the entry proves all of them. */
+static bool proves_tile(const struct lf_tlog_proof *p, uint64_t index, const struct tile *t)
+{
+        unsigned i = (unsigned)(index % LF_TLOG_WIDTH);
+        for (unsigned k = 0; k < 8; k++) {
+                uint8_t part[LF_TLOG_HASH];
+                lf_tile_root((const uint8_t(*)[LF_TLOG_HASH])t->hash + ((i >> k ^ 1) << k), 1u << k, part);
+                if (memcmp(part, p->hash[k], sizeof part) != 0)
+                        return false;
+        }
+        return true;
+}
+
+/* Who reads a log from end to end computes one proof a tile. */
+static int prove_in_tile(struct lf_tlog_reader *r, uint64_t index, const uint8_t leaf[LF_TLOG_HASH])
+{
+        uint64_t number = index / LF_TLOG_WIDTH;
+        const uint8_t *there = r->proof.hash[index % LF_TLOG_WIDTH];
+        const struct tile *t;
+        struct lf_tlog_proof p;
+        if (r->proven && r->proof.number == number && memcmp(there, leaf, LF_TLOG_HASH) == 0)
+                return 0;
+        int rc = prove(r, index, leaf, &p);
+        if (rc < 0 || width_of(r, 0, number) < LF_TLOG_WIDTH || get_tile(r, 0, number, &t) < 0)
+                return rc;
+        r->proof = *t;
+        r->proven = memcmp(there, leaf, LF_TLOG_HASH) == 0 && proves_tile(&p, index, t);
+        return 0;
+}
+
 int lf_tlog_reader_entry(struct lf_tlog_reader *r, uint64_t index, const uint8_t **ret_entry,
                          size_t *ret_size)
 {
         const uint8_t *entry;
         size_t size;
         uint8_t leaf[LF_TLOG_HASH];
-        struct lf_tlog_proof p;
         int rc = lf_tlog_reader_peek(r, index, &entry, &size);
         if (rc < 0)
                 return rc;
         lf_tlog_leaf_hash(entry, size, leaf);
-        rc = prove(r, index, leaf, &p);
+        rc = prove_in_tile(r, index, leaf);
         if (rc < 0)
                 return rc;
         *ret_entry = entry;
