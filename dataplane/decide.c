@@ -38,10 +38,10 @@ static unsigned before(const struct lf_subject *all, unsigned n, const struct lf
 /* A record is a candidate when strangers reach its score no more often than its dataset's threshold says, or
  * its scores together no more often than the strictest of their datasets says. A modality that speaks against
  * it does not take that away: a person decides. */
-static void rank_all(struct lf_query *q, struct ranking *r)
+static void rank_all(struct lf_query *q, void *scratch, struct ranking *r)
 {
         struct lf_subject all[LF_SUBJECTS_MAX];
-        unsigned n = lf_subjects(q, all);
+        unsigned n = lf_subjects(q, scratch, all);
         for (unsigned i = 0; i < n; i++)
                 if (all[i].candidate && before(all, n, &all[i]) < q->wanted[all[i].place].candidates)
                         rank(r, &all[i]);
@@ -59,11 +59,11 @@ static void fill(struct lf_query *q, const struct ranking *r)
         a->candidates = (uint8_t)r->n;
         for (unsigned i = 0; i < r->n; i++) {
                 const struct lf_subject *s = &r->subject[i];
-                const struct lf_best *b = s->best[s->lead];
+                const struct lf_best *b = &s->best[s->lead];
                 uint8_t against = lf_subject_against(s);
                 const struct lf_shard_record *record = &lf_shard_records(b->shard)[b->hit.record];
                 struct lsp_candidate *c = &a->candidate[i];
-                q->candidate[i] = *b;
+                memcpy(q->candidate[i], s->best, sizeof q->candidate[i]);
                 for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
                         q->share[i][m] = s->modalities >> m & 1 ? s->llr[m] : 0;
                 memcpy(c->reference, record->reference, sizeof c->reference);
@@ -86,7 +86,7 @@ void lf_decide(struct lf_io *io, struct lf_query *q)
                 return;
         }
         struct ranking r = {0};
-        rank_all(q, &r);
+        rank_all(q, io->scratch, &r);
         if (lf_audit_degraded(io->dp) || lf_read(&io->dp->counters->control_connected) == 0)
                 q->answer.flags |= LSP_FLAG_DEGRADED;
         q->answer.verdict = r.n > 0 ? LSP_CANDIDATE : LSP_CLEAR;

@@ -19,18 +19,40 @@ static unsigned put_shares(const float share[LF_MODALITY_COUNT], struct lsp_reas
         return n > 1 ? n : 0;
 }
 
-void lf_explain(struct lf_io *io, struct lf_query *q)
+/* The modality, of those in `left` (bits), that says most for the candidate. */
+static unsigned strongest(const float share[LF_MODALITY_COUNT], uint8_t left)
 {
-        for (unsigned i = 0; i < q->answer.candidates; i++) {
-                const struct lf_best *b = &q->candidate[i];
-                struct lsp_candidate *c = &q->answer.candidate[i];
+        unsigned best = (unsigned)__builtin_ctz(left);
+        for (unsigned m = best + 1; m < LF_MODALITY_COUNT; m++)
+                if (left >> m & 1 && share[m] > share[best])
+                        best = m;
+        return best;
+}
+
+/* What each modality saw, the strongest first, as far as there is room. */
+static void put_reasons(struct lf_io *io, const struct lf_query *q, unsigned i, struct lsp_candidate *c)
+{
+        uint8_t left = 0;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
+                left |= (uint8_t)((q->candidate[i][m].shard != NULL) << m);
+        while (left) {
+                unsigned m = strongest(q->share[i], left);
+                const struct lf_best *b = &q->candidate[i][m];
                 struct lf_explanation why = {0};
-                lf_engine_for(b->shard->modality)
-                    ->explain(b->shard, q->probe[b->shard->modality].prepared, &b->hit, io->scratch, &why);
-                c->reasons = (uint8_t)put_shares(q->share[i], c->reason);
+                left &= (uint8_t) ~(1u << m);
+                lf_engine_for(m)->explain(b->shard, q->probe[m].prepared, &b->hit, io->scratch, &why);
                 for (unsigned r = 0; r < why.n && c->reasons < LSP_REASONS_MAX; r++)
                         c->reason[c->reasons++] = (struct lsp_reason){why.reason[r].code, why.reason[r].a,
                                                                       why.reason[r].b, why.reason[r].c};
+        }
+}
+
+void lf_explain(struct lf_io *io, struct lf_query *q)
+{
+        for (unsigned i = 0; i < q->answer.candidates; i++) {
+                struct lsp_candidate *c = &q->answer.candidate[i];
+                c->reasons = (uint8_t)put_shares(q->share[i], c->reason);
+                put_reasons(io, q, i, c);
         }
         lf_mark(io, LF_STAGE_explain, 1);
         lf_audit_submit(io, q);

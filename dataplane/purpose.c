@@ -65,6 +65,7 @@ static uint16_t note_grant(struct lf_io *io, struct lf_query *q, const struct lf
                 q->wanted[q->wanted_n++] = (struct lf_wanted){
                     .dataset = (uint8_t)d,
                     .modality = set->modality,
+                    .agreement = set->agreement,
                     .candidates = set->candidates,
                     .categories = g->categories[d],
                     .threshold = set->threshold,

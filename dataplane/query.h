@@ -32,7 +32,7 @@ struct lf_result {
 
 /* A dataset that the query may see, and what the policy said of it when the query was admitted. */
 struct lf_wanted {
-        uint8_t dataset, modality, candidates;
+        uint8_t dataset, modality, agreement, candidates;
         uint32_t categories;
         float threshold; /* log10 of the false-match rate */
 };
@@ -95,7 +95,7 @@ struct lf_query {
         uint32_t pending;                 /* tasks that are out */
         bool late;
         struct lf_result result[LF_QUERY_DATASETS_MAX];
-        struct lf_best candidate[LSP_CANDIDATES_MAX];
+        struct lf_best candidate[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* shard NULL: not compared */
         float share[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* log10 likelihood ratio; 0: not compared */
 
         /* the answer */

@@ -3,8 +3,8 @@
  * Every modality has the same shape: `build` lays records out for scanning, `scan` scores a range of
  * blocks for a batch of probes and keeps each probe's best, `explain` says why one record was close.
  * An engine does no I/O, takes no lock, keeps no state between calls and, after lf_engines_init(),
- * allocates nothing in `prepare`, `scan`, `score_log10_fmr`, `score_at` and `explain`: those may be called on any
- * matcher or io core. `build` belongs to control and allocates.
+ * allocates nothing in `prepare`, `scan`, `compare`, `score_log10_fmr`, `score_at` and `explain`: those may
+ * be called on any matcher or io core. `build` belongs to control and allocates.
  *
  * Records and probes arrive in the same wire form: an ISO/IEC 19794-2 or ANSI 378 record for fingerprint,
  * a person record (matcher/person.h) for person. */
@@ -104,8 +104,8 @@ struct lf_engine {
         const char *name;
         enum lf_modality modality;
         size_t probe_size;   /* bytes of a prepared probe, at most LF_PROBE_MAX; alignment 64 */
-        size_t scratch_size; /* bytes that scan and explain want per core, at most LF_SCRATCH_MAX; alignment
-                                64 */
+        size_t scratch_size; /* bytes that scan, compare and explain want per core, at most LF_SCRATCH_MAX;
+                                alignment 64 */
 
         /* Reads one wire-form probe into `ret_probe` (probe_size bytes). -EBADMSG: malformed or too poor to
          * be compared; `ret_defect` says what and where, `ret_probe` holds nothing of use. */
@@ -139,6 +139,11 @@ struct lf_engine {
         /* A score that every hit of at most this rate is above: a scan with it as floor loses none of them.
          * -INFINITY when all hits are. NULL: the engine's scans gain nothing from a floor. */
         float (*score_at)(float log10_fmr);
+
+        /* Scores one record, though no scan kept it: its closest row. False: it has none that the probe can
+         * be compared with. */
+        bool (*compare)(const struct lf_shard *shard, const void *probe, uint32_t record, void *scratch,
+                        struct lf_hit *ret);
 
         /* Says why `hit` scored as it did. */
         void (*explain)(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit,

@@ -188,6 +188,30 @@ static void scan(const struct lf_shard *s, uint32_t block, const void *const *pr
         }
 }
 
+static bool compare(const struct lf_shard *s, const void *probe, uint32_t record, void *scratch,
+                    struct lf_hit *ret)
+{
+        const struct lf_face_payload *p = lf_shard_payload(s);
+        const struct lf_face_probe *q = probe;
+        struct lf_face_span all = span_of(p, s->rows, 0, s->rows);
+        bool any = false;
+        if (!comparable(s, probe))
+                return false;
+        for (uint32_t r = lf_shard_first_row(all.record, sizeof *all.record, s->rows, record);
+             r < s->rows && all.record[r] == record; r++) {
+                const uint8_t *group = lf_face_group(&all, r / LF_FACE_LANES);
+                int32_t product = -q->bias;
+                for (unsigned i = 0; i < p->padded; i++)
+                        product += q->f.v[i] * group[(i / 4 * LF_FACE_LANES + r % LF_FACE_LANES) * 4 + i % 4];
+                float score = lf_face_score(&p->spread, (float)product * all.factor[r] * q->f.factor);
+                if (any && score <= ret->score)
+                        continue;
+                *ret = (struct lf_hit){.record = record, .row = r, .score = score};
+                any = true;
+        }
+        return any;
+}
+
 static void explain(const struct lf_shard *s, const void *probe, const struct lf_hit *hit, void *scratch,
                     struct lf_explanation *ret)
 {
@@ -214,5 +238,6 @@ const struct lf_engine lf_face_engine = {
     .comparable = comparable,
     .scan = scan,
     .score_log10_fmr = lf_face_log10_fmr,
+    .compare = compare,
     .explain = explain,
 };

@@ -150,6 +150,22 @@ static int check(const struct lf_shard *s)
         return next == units ? 0 : -EBADMSG;
 }
 
+static bool compare(const struct lf_shard *s, const void *probe, uint32_t record, void *scratch,
+                    struct lf_hit *ret)
+{
+        const struct lf_finger_row *row = lf_finger_rows(s);
+        bool any = false;
+        for (uint32_t r = lf_shard_first_row(row, sizeof *row, s->rows, record);
+             r < s->rows && row[r].record == record; r++) {
+                struct lf_finger_match m;
+                if (lf_finger_closest(s, probe, r, scratch, &m) < 0 || (any && m.score <= ret->score))
+                        continue;
+                *ret = (struct lf_hit){.record = record, .row = r, .score = m.score};
+                any = true;
+        }
+        return any;
+}
+
 static void explain(const struct lf_shard *s, const void *probe, const struct lf_hit *hit, void *scratch,
                     struct lf_explanation *ret)
 {
@@ -196,5 +212,6 @@ const struct lf_engine lf_fingerprint_engine = {
     .check = check,
     .scan = lf_finger_scan,
     .score_log10_fmr = lf_finger_log10_fmr,
+    .compare = compare,
     .explain = explain,
 };

@@ -218,6 +218,23 @@ static bool closest(const struct lf_shard *s, const struct lf_iris_probe *p, uin
         return any;
 }
 
+static bool compare(const struct lf_shard *s, const void *probe, uint32_t record, void *scratch,
+                    struct lf_hit *ret)
+{
+        const struct lf_iris_row *row = lf_shard_payload(s);
+        bool any = false;
+        for (uint32_t r = lf_shard_first_row(row, sizeof *row, s->rows, record);
+             r < s->rows && row[r].record == record; r++) {
+                struct lf_iris_match m;
+                const struct lf_iris_line *line;
+                if (!closest(s, probe, r, &m, &line) || (any && m.score <= ret->score))
+                        continue;
+                *ret = (struct lf_hit){.record = record, .row = r, .score = m.score};
+                any = true;
+        }
+        return any;
+}
+
 static void explain(const struct lf_shard *s, const void *probe, const struct lf_hit *hit, void *scratch,
                     struct lf_explanation *ret)
 {
@@ -244,5 +261,6 @@ const struct lf_engine lf_iris_engine = {
     .check = check,
     .scan = scan,
     .score_log10_fmr = lf_iris_log10_fmr,
+    .compare = compare,
     .explain = explain,
 };

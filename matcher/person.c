@@ -133,6 +133,24 @@ static void scan(const struct lf_shard *shard, uint32_t block, const void *const
         }
 }
 
+static bool compare(const struct lf_shard *shard, const void *probe, uint32_t record, void *scratch,
+                    struct lf_hit *ret)
+{
+        struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
+        struct lf_topk best;
+        lf_topk_init(&best, 1, -1);
+        uint32_t row = lf_shard_first_row(v.row, sizeof *v.row, v.head->rows, record);
+        if (row == v.head->rows || v.row[row].record != record ||
+            v.detail[record].entity != ((const struct lf_person_probe *)probe)->entity)
+                return false;
+        *ret = (struct lf_hit){.record = record, .row = row}; /* nothing alike: score 0 */
+        for (; row < v.head->rows && v.row[row].record == record; row++)
+                scan_row(&v, row, probe, &best);
+        if (best.n > 0)
+                *ret = best.hit[0];
+        return true;
+}
+
 static void explain(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit, void *scratch,
                     struct lf_explanation *ret)
 {
@@ -153,5 +171,6 @@ const struct lf_engine lf_person_engine = {
     .scan = scan,
     .score_log10_fmr = lf_person_log10_fmr,
     .score_at = lf_person_score_at,
+    .compare = compare,
     .explain = explain,
 };

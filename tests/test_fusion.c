@@ -115,7 +115,7 @@ static void two_that_agree_say_more_than_each(void **state)
         hit(0, 0, -3);
         hit(1, 0, -3);
         hit(1, 1, -3);
-        assert_int_equal(lf_subjects(&query, s), 2);
+        assert_int_equal(lf_subjects(&query, NULL, s), 2);
         assert_true(s[0].candidate && s[0].log10_fmr < -4);
         assert_int_equal(s[0].modalities, 1 << LF_MODALITY_FINGERPRINT | 1 << LF_MODALITY_FACE);
         assert_int_equal(lf_subject_against(&s[0]), 0);
@@ -128,7 +128,7 @@ static void a_missing_modality_costs_nothing(void **state)
         struct lf_subject s[LF_SUBJECTS_MAX];
         set_up();
         hit(0, 1, -5);
-        assert_int_equal(lf_subjects(&query, s), 1);
+        assert_int_equal(lf_subjects(&query, NULL, s), 1);
         assert_true(s[0].candidate && fabsf(s[0].log10_fmr + 5) < 0.05f);
 }
 
@@ -138,11 +138,27 @@ static void what_speaks_against_is_named_and_hides_nothing(void **state)
         set_up();
         hit(0, 1, -5);
         hit(1, 1, -0.2f);
-        assert_int_equal(lf_subjects(&query, s), 1);
+        assert_int_equal(lf_subjects(&query, NULL, s), 1);
         assert_true(s[0].candidate);
         assert_int_equal(s[0].lead, LF_MODALITY_FINGERPRINT);
         assert_int_equal(lf_subject_against(&s[0]), 1 << LF_MODALITY_FACE);
         assert_true(s[0].log10_fmr > -5);
+}
+
+/* Each agreement's records serve its own purposes: the same reference elsewhere is another record. */
+static void records_of_two_agreements_are_not_joined(void **state)
+{
+        struct lf_subject s[LF_SUBJECTS_MAX];
+        set_up();
+        query.wanted[1].agreement = 1;
+        hit(0, 0, -3);
+        hit(1, 0, -3);
+        assert_int_equal(lf_subjects(&query, NULL, s), 2);
+        for (unsigned i = 0; i < 2; i++) {
+                assert_false(s[i].candidate);
+                assert_int_equal(__builtin_popcount(s[i].modalities), 1);
+                assert_true(fabsf(s[i].log10_fmr + 3) < 0.05f);
+        }
 }
 
 static void two_models_together_are_better_than_one(void **state)
@@ -188,6 +204,7 @@ int main(void)
             cmocka_unit_test(two_that_agree_say_more_than_each),
             cmocka_unit_test(a_missing_modality_costs_nothing),
             cmocka_unit_test(what_speaks_against_is_named_and_hides_nothing),
+            cmocka_unit_test(records_of_two_agreements_are_not_joined),
             cmocka_unit_test(two_models_together_are_better_than_one),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
