@@ -276,4 +276,5 @@ struct lf_finger_calibration {
 };
 float lf_finger_log10_fmr_of(const struct lf_finger_calibration *c, float score);
 /* With the figures that were frozen. */
+extern const struct lf_finger_calibration lf_finger_calibration;
 float lf_finger_log10_fmr(float score);

@@ -13,7 +13,7 @@
 
 #define LOWEST -8.0f
 
-static const struct lf_finger_calibration frozen = {.slope = 1.126f, .start = 1.103f, .bend = 0.41f};
+const struct lf_finger_calibration lf_finger_calibration = {.slope = 1.126f, .start = 1.103f, .bend = 0.41f};
 
 float lf_finger_log10_fmr_of(const struct lf_finger_calibration *c, float score)
 {
@@ -26,5 +26,5 @@ float lf_finger_log10_fmr_of(const struct lf_finger_calibration *c, float score)
 
 float lf_finger_log10_fmr(float score)
 {
-        return lf_finger_log10_fmr_of(&frozen, score);
+        return lf_finger_log10_fmr_of(&lf_finger_calibration, score);
 }

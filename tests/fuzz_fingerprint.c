@@ -57,7 +57,7 @@ static void search(const struct lf_engine *engine, const struct lf_shard *s, con
                 engine->scan(s, b, &probe, tops, 1, scratch);
         for (uint32_t i = 0; i < top.n; i++) {
                 struct lf_explanation why;
-                if (top.hit[i].record >= s->records || !(top.hit[i].score >= 0) || !(top.hit[i].score <= 128))
+                if (top.hit[i].record >= s->records || !(top.hit[i].score >= 0) || !(top.hit[i].score <= 256))
                         abort();
                 engine->explain(s, probe, &top.hit[i], scratch, &why);
                 char text[128];

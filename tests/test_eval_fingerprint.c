@@ -110,6 +110,22 @@ static void measures_a_folder(void **state)
         assert_int_equal(system(command), 0);
 }
 
+/* What a score claims is what strangers do, within a factor of two. */
+static void claims_hold(const json_t *checks, double pairs)
+{
+        assert_int_equal(json_array_size(checks), 3);
+        for (unsigned i = 0; i < 3; i++) {
+                const json_t *c = json_array_get(checks, i);
+                double claimed = value(c, "claimed"), measured = value(c, "measured");
+                print_message("claimed %g, measured %.3g (%.3g .. %.3g) of %.0f pairs\n", claimed, measured,
+                              value(c, "low"), value(c, "high"), value(c, "pairs"));
+                assert_true(value(c, "pairs") == pairs);
+                assert_true(value(c, "low") <= measured && measured <= value(c, "high"));
+                if (claimed >= 1e-3) /* of 1e-4 there are too few to say */
+                        assert_true(measured >= claimed / 2 && measured <= claimed * 2);
+        }
+}
+
 static void says_what_is_wrong(void **state)
 {
         char *text;
@@ -170,6 +186,17 @@ static void public_databases_meet_the_promised_error_rate(void **state)
                 assert_int_equal(value(dir, "genuine"), 280);
                 assert_int_equal(value(dir, "impostor"), 2880);
         }
+        const json_t *search = json_object_get(j, "identification"), *pooled = json_object_get(j, "pooled");
+        print_message("rank-1 %.4f, FNIR at FPIR 1e-2 %.4f; first stage keeps %.3f, loses %.4f\n",
+                      value(search, "rank1"), value(search, "fnir_at_fpir_1e2"),
+                      value(search, "first_stage_kept"), value(search, "first_stage_loss"));
+        assert_int_equal(value(search, "searches"), 320);
+        assert_true(value(search, "rank1") >= 0.98 && value(search, "fnir_at_fpir_1e2") <= 0.03);
+        assert_true(value(search, "first_stage_kept") <= 0.051 && value(search, "first_stage_loss") <= 0.03);
+        assert_true(value(pooled, "fnmr_at_fmr_1e3") <= 0.10);
+        assert_true(value(pooled, "fnmr_at_fmr_1e4") >= value(pooled, "fnmr_at_fmr_1e3"));
+        claims_hold(json_object_get(j, "calibration"), 320 * 319 / 2 - 4 * 280);
+        claims_hold(json_object_get(j, "calibration_within"), 4 * 2880);
         json_decref(j);
 }
 

@@ -26,6 +26,9 @@ static int read_file(const char *dir, const char *name, struct lf_impression *re
         ret->size = fread(ret->wire, 1, FILE_MAX, f);
         int r = ferror(f) ? -EIO : ret->size == FILE_MAX ? -EFBIG : 0;
         fclose(f);
+        void *fitting = r == 0 && ret->size > 0 ? realloc(ret->wire, ret->size) : NULL;
+        if (fitting)
+                ret->wire = fitting;
         return r;
 }
 
