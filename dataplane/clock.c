@@ -1,5 +1,7 @@
 #include "dataplane/clock.h"
 
+#include <errno.h>
+
 /* Corrections are spread over a second, and are at most this part of it. */
 #define SLEW_MAX_NS 2000000ll
 /* The TSC's rate is measured over this much of it, and believed within a thousandth of what is known of it.
@@ -23,7 +25,7 @@ static uint64_t advance(uint64_t tsc, uint64_t anchor, uint64_t ns, uint64_t rat
 /* What the cores read, as a whole. */
 struct view {
         uint64_t tsc, ns, rate, floor;
-        int64_t offset;
+        int64_t offset, allowed;
 };
 
 static uint64_t real_of(const struct view *v, uint64_t tsc)
@@ -33,7 +35,7 @@ static uint64_t real_of(const struct view *v, uint64_t tsc)
 
 static uint64_t legal_of(const struct view *v, uint64_t tsc)
 {
-        int64_t offset = v->offset < LF_CLOCK_FORWARD_NS ? v->offset : LF_CLOCK_FORWARD_NS;
+        int64_t offset = v->offset < v->allowed ? v->offset : v->allowed;
         uint64_t ns = advance(tsc, v->tsc, v->ns, v->rate) + (uint64_t)offset;
         return ns > v->floor ? ns : v->floor;
 }
@@ -45,7 +47,8 @@ static struct view load(const struct lf_clock *clock)
                              .ns = atomic_load(&c->ns),
                              .rate = atomic_load(&c->rate),
                              .floor = atomic_load(&c->floor),
-                             .offset = atomic_load(&c->offset)};
+                             .offset = atomic_load(&c->offset),
+                             .allowed = atomic_load(&c->allowed)};
 }
 
 static void publish(struct lf_clock *c, const struct view *v)
@@ -56,6 +59,7 @@ static void publish(struct lf_clock *c, const struct view *v)
         atomic_store(&c->rate, v->rate);
         atomic_store(&c->floor, v->floor);
         atomic_store(&c->offset, v->offset);
+        atomic_store(&c->allowed, v->allowed);
         atomic_fetch_add(&c->sequence, 1);
 }
 
@@ -63,7 +67,13 @@ void lf_clock_init(struct lf_clock *c, uint64_t tsc_hz, uint64_t tsc, uint64_t r
 {
         uint64_t nominal = (uint64_t)(((unsigned __int128)1000000000 << 32) / tsc_hz);
         *c = (struct lf_clock){.nominal = nominal, .base = nominal, .since_real = real_ns, .since_tsc = tsc};
-        publish(c, &(struct view){.tsc = tsc, .ns = real_ns, .rate = nominal, .floor = legal_floor});
+        struct view v = {
+            .tsc = tsc, .ns = real_ns, .rate = nominal, .floor = legal_floor, .allowed = LF_CLOCK_FORWARD_NS};
+        if (legal_floor && real_ns > legal_floor) {
+                v.ns = legal_floor;
+                v.offset = (int64_t)(real_ns - legal_floor);
+        }
+        publish(c, &v);
 }
 
 /* The rate between two readings that lie far enough apart, if it can be true. */
@@ -112,6 +122,21 @@ bool lf_clock_update(struct lf_clock *c, uint64_t tsc, uint64_t real_ns)
         }
         publish(c, &v);
         return stepped;
+}
+
+int lf_clock_approve(struct lf_clock *c, uint64_t tsc, uint64_t legal_ns, bool ask)
+{
+        struct view v = load(c);
+        uint64_t real = real_of(&v, tsc), off = real > legal_ns ? real - legal_ns : legal_ns - real;
+        if (v.offset <= v.allowed)
+                return 0;
+        if (off > LF_CLOCK_FORWARD_NS)
+                return -ERANGE;
+        if (ask)
+                return 1;
+        v.allowed = v.offset + LF_CLOCK_FORWARD_NS;
+        publish(c, &v);
+        return 1;
 }
 
 static struct view read_clock(const struct lf_clock *clock)

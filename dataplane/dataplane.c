@@ -239,6 +239,18 @@ void lf_dataplane_consumed(struct lf_dataplane *dp, uint64_t entries)
         lf_audit_consumed(dp, entries);
 }
 
+int lf_dataplane_approve_clock(struct lf_dataplane *dp, const struct lf_handover_clock *clock)
+{
+        if (clock->legal > UINT64_MAX / 1000000000)
+                return -ERANGE;
+        int r = lf_clock_approve(&dp->clock, lf_now(), clock->legal * 1000000000, true);
+        if (r <= 0)
+                return r;
+        r = lf_audit_note(dp, LF_ENTRY_CLOCK, clock->legal,
+                          clock->officer[0] << 16 | (clock->officer[1] & 0xffff));
+        return r < 0 ? r : lf_clock_approve(&dp->clock, lf_now(), clock->legal * 1000000000, false);
+}
+
 void lf_dataplane_housekeep(struct lf_dataplane *dp)
 {
         uint64_t tsc = 0, now = real_ns(dp->tsc_hz, &tsc);

@@ -65,6 +65,10 @@ bool lf_dataplane_retired(struct lf_dataplane *dp, uint64_t *ret_id);
 /* Control has durable tiles of the audit entries below this index. */
 void lf_dataplane_consumed(struct lf_dataplane *dp, uint64_t entries);
 
+/* Legal time follows the clock, which was set forward: an audit entry says by whose word. Nothing to do is no
+ * error. -ERANGE: the clock is elsewhere by now. -EAGAIN: the log takes no entry. */
+int lf_dataplane_approve_clock(struct lf_dataplane *dp, const struct lf_handover_clock *clock);
+
 /* Clock, counters of the page that belong to no core. Several times a second. */
 void lf_dataplane_housekeep(struct lf_dataplane *dp);
 

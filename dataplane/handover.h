@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LF_HANDOVER_MAGIC        0x484c464cu /* "LFLH" */
-#define LF_HANDOVER_ABI          2
+#define LF_HANDOVER_ABI          3
 #define LF_HANDOVER_SOCKET       "dataplane.sock" /* in the run directory */
 #define LF_HANDOVER_CONTROL_USER "daemon" /* who control is when root started both, unless told otherwise */
 #define LF_HANDOVER_FDS_MAX      200      /* in one message */
@@ -28,6 +28,7 @@ enum lf_handover_type {
         LF_HANDOVER_POLICY = 18,      /* head + one fd: struct lf_policy */
         LF_HANDOVER_GENERATION = 19,  /* struct lf_handover_generation + fds, one a shard; `more` continues */
         LF_HANDOVER_CONSUMED = 20,    /* struct lf_handover_consumed: audit entries below are in tiles */
+        LF_HANDOVER_CLOCK = 21,       /* struct lf_handover_clock: legal time may follow the clock */
 };
 
 struct lf_handover_head {
@@ -83,7 +84,7 @@ struct lf_handover_options {
         uint32_t audit_segments;     /* 2..64 */
         uint32_t hugepages;          /* MiB that EAL may take from huge pages; 0: none, ordinary pages */
         uint64_t audit_expected;     /* entries that control has in tiles: the log must hold no fewer */
-        uint64_t legal_floor;        /* the latest legal time there was, seconds since 1970 */
+        uint64_t legal_floor;        /* legal time now, seconds since 1970; 0: the clock is right */
         uint8_t audit_key[32];
         uint8_t appliance[16];
 };
@@ -113,6 +114,14 @@ struct lf_handover_consumed {
         struct lf_handover_head head;
         uint64_t entries; /* indices below this need not be kept in the write-ahead log */
 };
+
+/* Two officers have said that the clock, which was set forward, is right. May come again. */
+struct lf_handover_clock {
+        struct lf_handover_head head;
+        uint64_t legal; /* what it said then, seconds since 1970 */
+        uint32_t officer[2];
+};
+_Static_assert(sizeof(struct lf_handover_clock) == 32, "handover clock layout");
 
 struct lf_handover_done {
         struct lf_handover_head head;

@@ -69,7 +69,8 @@ int lf_intake_check(const void *message, size_t size, unsigned fds, char text[LF
                      {LF_HANDOVER_COOKIE_KEYS, sizeof(struct lf_handover_cookie_keys)},
                      {LF_HANDOVER_POLICY, sizeof(struct lf_handover_head)},
                      {LF_HANDOVER_GENERATION, sizeof(struct lf_handover_generation)},
-                     {LF_HANDOVER_CONSUMED, sizeof(struct lf_handover_consumed)}};
+                     {LF_HANDOVER_CONSUMED, sizeof(struct lf_handover_consumed)},
+                     {LF_HANDOVER_CLOCK, sizeof(struct lf_handover_clock)}};
         struct lf_handover_generation g;
         memcpy(&g, message, size < sizeof g ? size : sizeof g);
         if (size < sizeof g.head || g.head.magic != LF_HANDOVER_MAGIC)
@@ -225,6 +226,9 @@ int lf_intake_take(struct lf_intake *in, const void *message, size_t size, const
                 return take_policy(in, fd[0], text);
         case LF_HANDOVER_GENERATION:
                 return take_generation(in, message, fd, text);
+        case LF_HANDOVER_CLOCK:
+                r = lf_dataplane_approve_clock(in->dp, message);
+                return r < 0 ? fail(text, r, "the clock is not where two people saw it") : 0;
         }
         lf_dataplane_consumed(in->dp, ((const struct lf_handover_consumed *)message)->entries);
         return 0;

@@ -186,9 +186,30 @@ static void tell_retired(void)
         }
 }
 
+/* Says that the clock was set, once. */
+static void watch_clock(void)
+{
+        static int before; /* legal time then was behind the clock, with it, ahead */
+        int64_t ahead =
+            (int64_t)(lf_read(&d.counters->legal_ns) - lf_read(&d.counters->updated_ns)) / 1000000000;
+        int now = (ahead > 0) - (ahead < 0);
+        if (now > before)
+                lf_log_info(
+                    now ? "the clock was set back: legal time stands still until it is there, in %lld s"
+                        : "legal time and the clock agree again",
+                    (long long)ahead);
+        else if (now < before)
+                lf_log_info(now ? "the clock was set forward: legal time stays %lld s behind it until two "
+                                  "officers approve"
+                                : "legal time and the clock agree again",
+                            (long long)-ahead);
+        before = now;
+}
+
 static void keep_house(void)
 {
         lf_dataplane_housekeep(d.appliance.dp);
+        watch_clock();
         tell_retired();
         lf_set(&d.counters->control_connected, d.link.peer >= 0);
         lf_set(&d.counters->updated_ns, now_ns());

@@ -32,6 +32,11 @@ mkdir "$W/fingers"
 "$B/landfall" feed import-sdn "$W/feed-persons" --list "$W/list.csv" --category 2 --ids "$W/persons.ids" >/dev/null
 harness_publish prints; harness_publish persons
 harness_config || exit 1
+cat >>"$W/landfall.yaml" <<-END
+	officers:
+	  - { number: 1, name: officer-1, roles: [officer], agreements: [watchlist] }
+	  - { number: 2, name: officer-2, roles: [officer], agreements: [watchlist] }
+END
 listed=$(sed -n 3p "$W/list.csv" | cut -d'"' -f2) later=$(sed -n 3p "$W/more.csv" | cut -d'"' -f2)
 
 # Control alone first: it waits, and says so.
@@ -100,6 +105,37 @@ expect "under the same law" test "$(metric ruleset)" = "$ruleset"
 expect "and lanes are answered" until_true 5 verdict desk-1 "$listed" CANDIDATE
 sleep 2
 expect "built once" test "$(metric generation)" = $((generation + 1))
+
+# The clock is set two hours forward: what is kept of it says that it was two hours less. Both start again.
+kill -9 "$pid_control" "$pid_landfalld"; wait "$pid_control" "$pid_landfalld" 2>/dev/null
+rm -f "$RUN/counters" # the page of the last one knows better
+awk '/^(clock_began|legal_time) / { $2 -= 7200 } { print }' "$W/site/state/control" >"$W/state" && cat "$W/state" >"$W/site/state/control"
+harness_start_dataplane; harness_start_control
+expect "they start" until_true 20 harness_ready
+behind() { status | grep -qE 'legal time does not follow and is 7[01][0-9]{2} s behind'; }
+expect "legal time follows for a minute and not for two hours" until_true 5 behind
+expect "lanes are answered" until_true 5 verdict desk-1 "$listed" CANDIDATE
+officer() { "$B/landfall" officer "$@" --config "$W/landfall.yaml"; }
+first=$(officer token officer-1) second=$(officer token officer-2)
+expect "one officer is not enough" grep -q 'second officer' <(officer clock "$first")
+expect "nor is one who says it twice" grep -q 'second officer' <(officer clock "$first")
+expect "nor a token that is forged" bash -c "! '$B/landfall' officer clock '${second::-2}00' --config '$W/landfall.yaml' 2>/dev/null"
+expect "legal time stays" behind
+expect "two officers are" grep -q 'has gone 7[01][0-9][0-9] s forward' <(officer clock "$second")
+expect "legal time follows" until_true 5 bash -c "! '$B/landfall' status --run-dir '$RUN' | grep -q 'legal time'"
+expect "control says by whose word" grep -q 'officers 1 and 2: legal time goes' "$W/control.log"
+clock_entry() { # among the last ten
+        local n i; n=$(sed -n 2p "$W/audit/log/checkpoint")
+        for ((i = n - 1; i >= 0 && i > n - 10; i--)); do
+                grep -q '"kind": *"clock"' <("$B/landfall" audit show "$W/audit" "$i" --json) && return
+        done
+        return 1
+}
+expect "and so does the audit log" until_true 5 clock_entry
+kill -9 "$pid_control" "$pid_landfalld"; wait "$pid_control" "$pid_landfalld" 2>/dev/null
+harness_start_dataplane; harness_start_control
+expect "both start again" until_true 20 harness_ready
+expect "and legal time is the clock's" until_true 5 bash -c "! '$B/landfall' status --run-dir '$RUN' | grep -q 'legal time'"
 
 expect "metrics" grep -q '^landfall_up 1' <(page /metrics)
 expect "health" grep -q '^ok' <(page /healthz)

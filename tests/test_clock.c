@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "dataplane/clock.h"
@@ -138,6 +139,34 @@ static void a_bad_reading_leaves_the_rate_alone(void **state)
         assert_true(llabs(error) < 5000000);
 }
 
+/* Before the start the clock was set forward, too: control knows what legal time was. */
+static void a_jump_waits_for_two_people(void **state)
+{
+        struct lf_clock c;
+        uint64_t jump = 7200 * SECOND;
+        lf_clock_init(&c, HZ, tsc_after(0), START + jump, START);
+        assert_true(lf_clock_legal(&c, tsc_after(SECOND)) < START + 62 * SECOND);
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START, false),
+                         -ERANGE); /* not what they saw */
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START + jump + 120 * SECOND, false),
+                         -ERANGE);
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START + jump, true), 1);
+        assert_true(lf_clock_legal(&c, tsc_after(SECOND)) < START + 62 * SECOND);
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START + jump, false), 1);
+        int64_t error = (int64_t)(lf_clock_legal(&c, tsc_after(SECOND)) - (START + jump + SECOND));
+        assert_true(llabs(error) < 10000000);
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START + jump, false), 0); /* said twice */
+        /* The next jump needs them again. */
+        uint64_t before = lf_clock_legal(&c, tsc_after(SECOND));
+        assert_true(lf_clock_update(&c, tsc_after(SECOND), START + 2 * jump));
+        assert_true(lf_clock_legal(&c, tsc_after(2 * SECOND)) < before + 62 * SECOND);
+        assert_int_equal(lf_clock_approve(&c, tsc_after(SECOND), START + jump, false), -ERANGE);
+        /* A clock that control has followed is taken as it is. */
+        lf_clock_init(&c, HZ, tsc_after(0), START + SECOND, START);
+        error = (int64_t)(lf_clock_legal(&c, tsc_after(0)) - (START + SECOND));
+        assert_true(llabs(error) < 1000);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -147,6 +176,7 @@ int main(void)
             cmocka_unit_test(a_jump_forward_is_not_taken_whole),
             cmocka_unit_test(a_restart_does_not_turn_legal_time_back),
             cmocka_unit_test(a_bad_reading_leaves_the_rate_alone),
+            cmocka_unit_test(a_jump_waits_for_two_people),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

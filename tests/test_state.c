@@ -88,6 +88,28 @@ static void legal_time(void **state)
         lf_state_close(s);
 }
 
+/* The clock as it was on one start of the machine; a file from before it was kept can be read. */
+static void clock_of_a_start(void **state)
+{
+        struct lf_state *s = opened();
+        assert_int_equal(lf_state_clock(s, 7), 0);
+        assert_int_equal(lf_state_set_clock(s, 7, 1234), 0);
+        lf_state_close(s);
+        s = opened();
+        assert_int_equal(lf_state_clock(s, 7), 1234);
+        assert_int_equal(lf_state_clock(s, 8), 0);
+        assert_int_equal(lf_state_clock(s, 0), 0);
+        lf_state_close(s);
+        char old[200];
+        snprintf(old, sizeof old, "landfall-state 1\nruleset 3\npolicy %064d\ngeneration 4\nlegal_time 500\n",
+                 0);
+        assert_int_equal(lf_write_file(path, old, strlen(old), 0600, true), 0);
+        s = opened();
+        assert_int_equal(lf_state_clock(s, 7), 0);
+        assert_int_equal(lf_state_last(s), 500);
+        lf_state_close(s);
+}
+
 static void damaged(void **state)
 {
         static const char *const texts[] = {"", "nonsense\n", "landfall-state 1\nruleset 1\npolicy 00\n",
@@ -125,7 +147,8 @@ static void whole_or_not_at_all(void **state)
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, end)
-        const struct CMUnitTest tests[] = {TEST(rulesets), TEST(generations), TEST(legal_time), TEST(damaged),
-                                           TEST(whole_or_not_at_all)};
+        const struct CMUnitTest tests[] = {TEST(rulesets),   TEST(generations),
+                                           TEST(legal_time), TEST(clock_of_a_start),
+                                           TEST(damaged),    TEST(whole_or_not_at_all)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ static void assess_clock(struct lf_appliance *a)
 {
         int64_t ahead = (int64_t)(lf_read(&a->now->legal_ns) - lf_read(&a->now->updated_ns)) / 1000000000;
         if (ahead < 0)
-                say(a, "set the clock right; if it is right, restart landfalld",
+                say(a, "set the clock right; if it is right, two officers say so: landfall officer clock",
                     "the clock was set forward: legal time does not follow and is %lld s behind it",
                     (long long)-ahead);
         if (ahead > 0)

@@ -21,7 +21,7 @@ static const char *kind_text(unsigned kind)
         static const char *const text[] = {
             [LF_ENTRY_QUERY] = "query",   [LF_ENTRY_DROPPED] = "dropped",
             [LF_ENTRY_POLICY] = "policy", [LF_ENTRY_GENERATION] = "generation",
-            [LF_ENTRY_START] = "start",
+            [LF_ENTRY_START] = "start",   [LF_ENTRY_CLOCK] = "clock",
         };
         return kind < sizeof text / sizeof text[0] && text[kind] ? text[kind] : "unknown";
 }

@@ -70,7 +70,7 @@ static const struct {
     {"check", lf_cmd_check, "the acceptance of a site: ask what a plan says, compare the answers"},
     {"status", lf_cmd_status, "how the appliance is, and what would make it better"},
     {"top", lf_cmd_top, "where the cycles go, each second"},
-    {"officer", lf_cmd_officer, "a token for an officer"},
+    {"officer", lf_cmd_officer, "a token for an officer; an officer's word on the clock"},
     {"verify", lf_cmd_verify, "check a configuration file"},
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"bench", cmd_bench, "what one core answers, beside what it could do at most"},

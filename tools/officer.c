@@ -1,4 +1,5 @@
-/* landfall officer token: asks the running control to issue an officer's token. */
+/* landfall officer: asks the running control for an officer's token, or tells it an officer's word on the
+ * clock. */
 #include "control/config/config.h"
 #include "tools/commands.h"
 
@@ -15,10 +16,15 @@
 static int usage(FILE *to)
 {
         fprintf(to, "usage: landfall officer token NAME --config FILE [--lane LANE] [--json]\n"
-                    "Prints the token in hex, for `landfall lane query --officer`. It is valid for two "
+                    "       landfall officer clock TOKEN --config FILE [--json]\n\n"
+                    "token  prints a token in hex, for `landfall lane query --officer`. It is valid for two "
                     "hours, at that\n"
-                    "lane or, without --lane, at any. landfall-control must run.\n"
-                    "Exit status: 0 ok, 1 refused, 2 usage, 4 no control.\n");
+                    "       lane or, without --lane, at any.\n"
+                    "clock  says as that officer that the machine's clock, which was set forward by more "
+                    "than a minute, is\n"
+                    "       right. When a second officer has said so within ten minutes, legal time follows "
+                    "the clock.\n\n"
+                    "landfall-control must run. Exit status: 0 ok, 1 refused, 2 usage, 4 no control.\n");
         return to == stdout ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 
@@ -47,27 +53,59 @@ static int ask(const char *run_dir, const char *line, char *ret_answer, size_t s
         return got ? 0 : -1;
 }
 
-static int token(const char *run_dir, const char *name, const char *lane, bool json)
+/* Sends `word` and up to two arguments; the answer without its "ok ". */
+static int order(const char *run_dir, const char *word, const char *first, const char *second,
+                 char ret_answer[512])
 {
-        char line[256], answer[512], hex[256];
-        unsigned long expiry;
-        int n = snprintf(line, sizeof line, "token %s%s%s\n", name, lane ? " " : "", lane ? lane : "");
+        char line[256];
+        int n =
+            snprintf(line, sizeof line, "%s %s%s%s\n", word, first, second ? " " : "", second ? second : "");
         if (n >= (int)sizeof line || strcspn(line, "\n") != (size_t)n - 1)
                 return usage(stderr);
-        if (ask(run_dir, line, answer, sizeof answer) < 0) {
+        if (ask(run_dir, line, ret_answer, 512) < 0) {
                 fprintf(stderr, "landfall officer: no answer from landfall-control in %s; start it\n",
                         run_dir);
                 return LF_EXIT_UNREACHABLE;
         }
-        if (sscanf(answer, "ok %lu %255[0-9a-f]", &expiry, hex) != 2) {
+        if (strncmp(ret_answer, "ok ", 3) != 0) {
                 fprintf(stderr, "landfall officer: %s\n",
-                        strncmp(answer, "error ", 6) == 0 ? answer + 6 : "an answer that makes no sense");
+                        strncmp(ret_answer, "error ", 6) == 0 ? ret_answer + 6
+                                                              : "an answer that makes no sense");
+                return LF_EXIT_FAILED;
+        }
+        memmove(ret_answer, ret_answer + 3, strlen(ret_answer + 3) + 1);
+        return LF_EXIT_OK;
+}
+
+static int token(const char *run_dir, const char *name, const char *lane, bool json)
+{
+        char answer[512], hex[256];
+        unsigned long expiry;
+        int code = order(run_dir, "token", name, lane, answer);
+        if (code != LF_EXIT_OK)
+                return code;
+        if (sscanf(answer, "%lu %255[0-9a-f]", &expiry, hex) != 2) {
+                fprintf(stderr, "landfall officer: an answer that makes no sense\n");
                 return LF_EXIT_FAILED;
         }
         if (json)
                 printf("{\"token\": \"%s\", \"expiry\": %lu}\n", hex, expiry);
         else
                 printf("%s\n", hex);
+        return LF_EXIT_OK;
+}
+
+static int approve_clock(const char *run_dir, const char *officer_token, bool json)
+{
+        char answer[512];
+        int code = order(run_dir, "clock", officer_token, NULL, answer);
+        if (code != LF_EXIT_OK)
+                return code;
+        bool done = strncmp(answer, "done ", 5) == 0;
+        if (json)
+                printf("{\"approved\": %s}\n", done ? "true" : "false");
+        else
+                printf("%s\n", answer + 5);
         return LF_EXIT_OK;
 }
 
@@ -93,7 +131,10 @@ int lf_cmd_officer(int argc, char **argv)
                 else
                         return usage(stderr);
         }
-        if (!path || optind + 2 != argc || strcmp(argv[optind], "token") != 0)
+        if (!path || optind + 2 != argc)
+                return usage(stderr);
+        bool clock = strcmp(argv[optind], "clock") == 0 && !lane;
+        if (!clock && strcmp(argv[optind], "token") != 0)
                 return usage(stderr);
         struct lf_problems *problems = malloc(sizeof *problems);
         struct lf_config *config;
@@ -102,7 +143,8 @@ int lf_cmd_officer(int argc, char **argv)
                 free(problems);
                 return LF_EXIT_FAILED;
         }
-        int code = token(config->run, argv[optind + 1], lane, json);
+        int code = clock ? approve_clock(config->run, argv[optind + 1], json)
+                         : token(config->run, argv[optind + 1], lane, json);
         lf_config_destroy(config);
         free(problems);
         return code;

@@ -1,10 +1,13 @@
 /* The admin socket: one line in, one line out, then closed. Mode 0600: who may connect is the file system's
  * business.
  *
- *   token NAME [LANE]   "ok EXPIRY HEX" an officer's token, at any lane or at one; or "error TEXT" */
+ *   token NAME [LANE]   "ok EXPIRY HEX" an officer's token, at any lane or at one; or "error TEXT"
+ *   clock HEX           the officer of that token says that the clock is right: "ok done TEXT", "ok wait
+ * TEXT" when a second one has to; or "error TEXT" */
 #include "control/daemon/daemon.h"
 
 #include "base/log.h"
+#include "dataplane/lsp_cert.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -67,14 +70,37 @@ static void token(struct lf_control *c, const char *name, const char *lane, stru
         lf_log_info("token for officer %u", o->number);
 }
 
+static void approve_clock(struct lf_control *c, const char *hex, struct evbuffer *out)
+{
+        struct lsp_officer_token sealed;
+        struct lsp_officer_plain plain;
+        char text[160];
+        bool known = false;
+        if (lsp_hex_read(hex, (uint8_t *)&sealed, sizeof sealed) < 0 ||
+            lf_officer_token_open(c->keys, &sealed, &plain) < 0 || plain.expiry <= lf_control_legal_now(c)) {
+                evbuffer_add_printf(out, "error not a token that is valid\n");
+                return;
+        }
+        for (unsigned i = 0; i < c->config->officers; i++)
+                known = known || c->config->officer[i].number == plain.officer;
+        int r = known ? lf_control_approve_clock(c, plain.officer, text) : -EPERM;
+        if (r < 0)
+                evbuffer_add_printf(out, "error %s\n",
+                                    known ? text : "this officer is not in the configuration");
+        else
+                evbuffer_add_printf(out, "ok %s %s\n", r ? "wait" : "done", text);
+}
+
 static void answer(struct lf_control *c, char *line, struct evbuffer *out)
 {
         char *save, *word = strtok_r(line, " ", &save), *name = strtok_r(NULL, " ", &save),
                     *lane = strtok_r(NULL, " ", &save);
         if (word && strcmp(word, "token") == 0 && name && !strtok_r(NULL, " ", &save))
                 token(c, name, lane, out);
+        else if (word && strcmp(word, "clock") == 0 && name && !lane)
+                approve_clock(c, name, out);
         else
-                evbuffer_add_printf(out, "error say: token NAME [LANE]\n");
+                evbuffer_add_printf(out, "error say: token NAME [LANE], or clock HEX\n");
 }
 
 static void on_end(struct bufferevent *bev, short what, void *arg)

@@ -29,6 +29,12 @@ struct lf_outcomes {
         uint64_t seen[5], counting[5], last[5];
 };
 
+/* One officer's word that the clock is right; officer 0: nobody's. See legal.c. */
+struct lf_clock_approval {
+        uint32_t officer;
+        uint64_t at, began; /* uptime when it was given, and what the clock then said of uptime 0 */
+};
+
 struct lf_control {
         const char *config_path;
         struct event_base *base;
@@ -51,7 +57,8 @@ struct lf_control {
         char policy_error[160];
 
         struct lf_state *state;
-        uint64_t clock_began; /* what the clock said when the machine's uptime was 0; 0: not read yet */
+        uint64_t clock_began; /* what legal time was when the machine's uptime was 0; 0: not read yet */
+        struct lf_clock_approval approval;
         struct lf_cookie_keys *keys;
         uint64_t keys_rotated; /* seconds since 1970 */
         char keys_error[160];
@@ -108,9 +115,13 @@ void lf_control_generations(struct lf_control *c);
 
 /* work.c: the tick. */
 void lf_control_tick(struct lf_control *c);
-/* Legal time, seconds since 1970: the clock's, but never back, never behind landfalld's, and of what the
- * clock was set forward since the start no more than landfalld takes. */
+
+/* legal.c. Legal time, seconds since 1970: the clock's, but never back, never behind landfalld's, and of what
+ * the clock was set forward a minute at most. */
 uint64_t lf_control_legal_now(struct lf_control *c);
+/* An officer says that the clock is right. 0: the second one did, legal time follows it; 1: one more is
+ * needed; -EALREADY: it does already. `text` says so. */
+int lf_control_approve_clock(struct lf_control *c, uint32_t officer, char text[160]);
 
 void lf_outcomes_step(struct lf_outcomes *o, const struct lf_counters *counters, uint64_t now);
 /* False: withheld. */

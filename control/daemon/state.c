@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #define FORMAT "landfall-state 1\nruleset %u\npolicy %64[0-9a-f]\ngeneration %lu\nlegal_time %lu\n%n"
+#define CLOCK  "machine_start %lx\nclock_began %lu\n%n" /* may be missing */
 
 struct kept {
         uint32_t ruleset;
         char policy[65]; /* digest in hex */
         uint64_t generation;
         uint64_t legal_time; /* none later was given out */
+        uint64_t machine_start, clock_began;
 };
 
 struct lf_state {
@@ -28,8 +30,10 @@ static int save(struct lf_state *state, const struct kept *kept)
 {
         char text[256];
         int n = snprintf(text, sizeof text,
-                         "landfall-state 1\nruleset %u\npolicy %s\ngeneration %lu\nlegal_time %lu\n",
-                         kept->ruleset, kept->policy, kept->generation, kept->legal_time);
+                         "landfall-state 1\nruleset %u\npolicy %s\ngeneration %lu\nlegal_time %lu\n"
+                         "machine_start %lx\nclock_began %lu\n",
+                         kept->ruleset, kept->policy, kept->generation, kept->legal_time, kept->machine_start,
+                         kept->clock_began);
         int r = lf_write_file(state->path, text, (size_t)n, 0600, true);
         if (r == 0)
                 state->kept = *kept;
@@ -48,10 +52,13 @@ static int load(struct lf_state *state)
         if (r < 0)
                 return r;
         text[n] = 0;
-        struct kept k;
-        int end = 0;
-        if (sscanf(text, FORMAT, &k.ruleset, k.policy, &k.generation, &k.legal_time, &end) != 4 || end != n ||
+        struct kept k = {0};
+        int end = 0, more = 0;
+        if (sscanf(text, FORMAT, &k.ruleset, k.policy, &k.generation, &k.legal_time, &end) != 4 || end == 0 ||
             strlen(k.policy) != 64)
+                return -EBADMSG;
+        if (end != n &&
+            (sscanf(text + end, CLOCK, &k.machine_start, &k.clock_began, &more) != 2 || end + more != n))
                 return -EBADMSG;
         state->kept = k;
         state->given = k.legal_time;
@@ -118,4 +125,24 @@ uint64_t lf_state_legal_time(struct lf_state *state, uint64_t clock)
                 state->given = clock;
         }
         return state->given;
+}
+
+uint64_t lf_state_last(const struct lf_state *state)
+{
+        return state->given;
+}
+
+uint64_t lf_state_clock(const struct lf_state *state, uint64_t machine_start)
+{
+        return machine_start && state->kept.machine_start == machine_start ? state->kept.clock_began : 0;
+}
+
+int lf_state_set_clock(struct lf_state *state, uint64_t machine_start, uint64_t began)
+{
+        struct kept k = state->kept;
+        if (k.machine_start == machine_start && k.clock_began == began)
+                return 0;
+        k.machine_start = machine_start;
+        k.clock_began = began;
+        return save(state, &k);
 }

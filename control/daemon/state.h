@@ -22,3 +22,10 @@ int lf_state_generation(struct lf_state *state, uint64_t above, uint64_t *ret);
  * out. Reserves LF_STATE_RESERVE_S at a time in the file; if that fails legal time stands still. */
 #define LF_STATE_RESERVE_S 10
 uint64_t lf_state_legal_time(struct lf_state *state, uint64_t clock);
+/* The latest that was given out; 0: none. */
+uint64_t lf_state_last(const struct lf_state *state);
+
+/* What legal time was when the machine's uptime was 0, for one start of the machine (any number but 0 that
+ * tells it from others); 0: not known. On failure the old one stays. */
+uint64_t lf_state_clock(const struct lf_state *state, uint64_t machine_start);
+int lf_state_set_clock(struct lf_state *state, uint64_t machine_start, uint64_t began);

@@ -2,26 +2,10 @@
 #include "control/daemon/daemon.h"
 
 #include "base/log.h"
-#include "dataplane/clock.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-uint64_t lf_control_legal_now(struct lf_control *c)
-{
-        struct timespec up;
-        clock_gettime(CLOCK_BOOTTIME, &up); /* slewed as the clock is, but never set */
-        uint64_t now = (uint64_t)time(NULL), passed = (uint64_t)up.tv_sec;
-        if (c->clock_began == 0)
-                c->clock_began = now - passed;
-        uint64_t most = c->clock_began + passed + LF_CLOCK_FORWARD_NS / 1000000000;
-        if (now > most)
-                now = most;
-        if (c->counters && lf_read(&c->counters->legal_ns) / 1000000000 > now)
-                now = lf_read(&c->counters->legal_ns) / 1000000000;
-        return lf_state_legal_time(c->state, now);
-}
 
 /* landfalld makes a new page at each start. */
 static void map_counters(struct lf_control *c)

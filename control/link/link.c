@@ -179,6 +179,12 @@ void lf_link_consumed(struct lf_link *link, uint64_t entries)
         link_need(link, NEED_CONSUMED);
 }
 
+void lf_link_set_clock(struct lf_link *link, const struct lf_handover_clock *clock)
+{
+        link->clock = *clock;
+        link_need(link, NEED_CLOCK);
+}
+
 void lf_link_get_state(const struct lf_link *link, struct lf_link_state *ret)
 {
         *ret = link->state;

@@ -59,6 +59,8 @@ void lf_link_set_policy(struct lf_link *link, int fd);
 int lf_link_set_generation(struct lf_link *link, struct lf_generation *generation);
 /* Also the sign of life: to be called each second. */
 void lf_link_consumed(struct lf_link *link, uint64_t entries);
+/* Two officers have approved the clock; a landfalld that starts later begins there. */
+void lf_link_set_clock(struct lf_link *link, const struct lf_handover_clock *clock);
 /* The counters page says that landfalld holds `number` and none before it: what a lost connection may have
  * kept it from telling. */
 void lf_link_settled(struct lf_link *link, uint64_t number);

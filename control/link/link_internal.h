@@ -12,6 +12,7 @@ enum {
         NEED_POLICY = 4,
         NEED_CONSUMED = 8,
         NEED_GENERATION = 16,
+        NEED_CLOCK = 32,
 };
 
 enum held_state { HELD_NEW, HELD_SENT, HELD_ACCEPTED };
@@ -36,6 +37,7 @@ struct lf_link {
         int part_error;           /* it was refused before its end */
         int policy;               /* -1: none */
         uint64_t consumed;
+        struct lf_handover_clock clock; /* legal 0: none */
         unsigned n;
         struct held held[LF_LINK_GENERATIONS]; /* oldest first */
         struct lf_link_state state;

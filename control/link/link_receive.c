@@ -14,7 +14,8 @@ static int hello(struct lf_link *link, const struct lf_handover_hello *h)
         link->state.pid = h->pid;
         link->state.in_force = h->generation;
         link->state.error[0] = 0;
-        link->need = NEED_KEYS | NEED_POLICY | NEED_CONSUMED | (h->configured ? 0 : NEED_OPTIONS);
+        link->need = NEED_KEYS | NEED_POLICY | NEED_CONSUMED | (h->configured ? 0 : NEED_OPTIONS) |
+                     (link->clock.legal ? NEED_CLOCK : 0);
         link_generations_hello(link, h, same);
         if (link->options.on_hello)
                 link->options.on_hello(link->options.arg, h);
@@ -29,11 +30,10 @@ static unsigned type_of(const struct lf_link *link, uint32_t sequence)
         return 0;
 }
 
-static const char *const kinds[] = {[LF_HANDOVER_OPTIONS] = "options",
-                                    [LF_HANDOVER_COOKIE_KEYS] = "cookie keys",
-                                    [LF_HANDOVER_POLICY] = "policy",
-                                    [LF_HANDOVER_GENERATION] = "generation",
-                                    [LF_HANDOVER_CONSUMED] = "consumed index"};
+static const char *const kinds[] = {
+    [LF_HANDOVER_OPTIONS] = "options",         [LF_HANDOVER_COOKIE_KEYS] = "cookie keys",
+    [LF_HANDOVER_POLICY] = "policy",           [LF_HANDOVER_GENERATION] = "generation",
+    [LF_HANDOVER_CONSUMED] = "consumed index", [LF_HANDOVER_CLOCK] = "clock"};
 
 static int done(struct lf_link *link, const struct lf_handover_done *d, bool refused)
 {
@@ -41,6 +41,8 @@ static int done(struct lf_link *link, const struct lf_handover_done *d, bool ref
         if (type == 0)
                 return 0;
         int error = refused ? (d->error < 0 ? d->error : -EIO) : 0;
+        if (type == LF_HANDOVER_CLOCK)
+                link->clock.legal = 0;
         bool part = type == LF_HANDOVER_GENERATION && link->part_under_way;
         bool told = type == LF_HANDOVER_GENERATION && link->part_error;
         if (told)

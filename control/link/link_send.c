@@ -77,6 +77,12 @@ static int send_consumed(struct lf_link *link)
         return send_message(link, &c, sizeof c, LF_HANDOVER_CONSUMED, NULL, 0);
 }
 
+static int send_clock(struct lf_link *link)
+{
+        struct lf_handover_clock c = link->clock;
+        return send_message(link, &c, sizeof c, LF_HANDOVER_CLOCK, NULL, 0);
+}
+
 /* A few shards, and the next few when these were checked: what else must be sent overtakes the rest. Of a
  * generation that was refused on the way only the end is sent. */
 static int send_generation(struct lf_link *link)
@@ -112,7 +118,7 @@ static const struct {
         int (*send)(struct lf_link *link);
 } orders[] = {
     {NEED_OPTIONS, send_options}, /* alone until it has taken effect */
-    {NEED_KEYS, send_keys},         {NEED_POLICY, send_policy},
+    {NEED_KEYS, send_keys},         {NEED_POLICY, send_policy},         {NEED_CLOCK, send_clock},
     {NEED_CONSUMED, send_consumed}, {NEED_GENERATION, send_generation},
 };
 
