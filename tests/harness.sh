@@ -6,11 +6,12 @@
 #                   PORT     the port's lines of the configuration (udp on CONTROL)
 #                   QUANTUM  answer_quantum (5 ms)
 #                   LANES    lanes to enrol ("gate-1 desk-1")
+#                   TRAVELLERS  "ENROLLED STRANGERS": agreement 3, whose four datasets are of whole travellers
 #                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -6.7)
 # Everything it starts, harness_stop stops.
 
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
-: "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
+: "${TRAVELLERS:=}" "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
 # not as defaults in braces: a } in one would end it
 [[ -n ${PORT:-} ]] || PORT="  kind: udp
@@ -34,6 +35,18 @@ harness_feed() { "$B/landfall" feed init "$W/feed-$1" --name "$1.example/feed"; 
 # An originator's folder is its own; what it publishes is for control to read.
 harness_publish() { chmod 711 "$W/feed-$1"; "$B/landfall" feed keyring "$W/feed-$1" --appliance "$("$B/landfall" feed appliance-key "$W/site/root.key")" >/dev/null; }
 
+# harness_travellers: invents them in W/travellers, and feeds of the four modalities
+harness_travellers() {
+        local modality
+        "$B/landfall" generate travellers "$W/travellers" --seed 11 --count "${TRAVELLERS% *}" --strangers "${TRAVELLERS#* }" || return
+        for modality in fingerprint iris face person; do
+                harness_feed "travellers-$modality"
+                "$B/landfall" feed add "$W/feed-travellers-$modality" --modality $modality --category 0 \
+                        --records "$W/travellers/gallery/$modality.records" >/dev/null || return
+                harness_publish "travellers-$modality"
+        done
+}
+
 harness_site() {
         "$B/landfall" site init "$W/site" --name test-site --address "$CONTROL" >/dev/null || return
         local lane
@@ -46,8 +59,29 @@ harness_site() {
 }
 
 harness_lane() { # NAME ROLE
-        printf '  - name: %s\n    roles: [%s]\n    agreements: [watchlist, sanctions]\n    priorities: [live, desk, manifest, batch]\n    queries_per_second: %s\n    query_burst: %s\n' \
-                "$1" "$2" "$QUERIES_PER_SECOND" "$QUERIES_PER_SECOND"
+        printf '  - name: %s\n    roles: [%s]\n    agreements: [watchlist, sanctions%s]\n    priorities: [live, desk, manifest, batch]\n    queries_per_second: %s\n    query_burst: %s\n' \
+                "$1" "$2" "${TRAVELLERS:+, travellers}" "$QUERIES_PER_SECOND" "$QUERIES_PER_SECOND"
+}
+
+harness_traveller_datasets() {
+        local modality number=3
+        for modality in fingerprint iris face person; do
+                cat <<-EOF
+		  - number: $number
+		    name: travellers-$modality
+		    agreement: travellers
+		    modality: $modality
+		    categories: [wanted]
+		    threshold: "-4.0"
+		    candidates: 3
+		    freshness: 24 h
+		    feed:
+		      directory: $W/feed-travellers-$modality/feed
+		      key: $W/feed-travellers-$modality/key
+		      keyring: $(echo "$W"/feed-travellers-$modality/feed/keyring/*)
+		EOF
+                number=$((number + 1))
+        done
 }
 
 harness_config() {
@@ -90,6 +124,18 @@ harness_config() {
 		        categories: [sanctioned]
 		      sanctions:
 		        categories: [sanctioned]
+		EOF
+                [[ -z $TRAVELLERS ]] || cat <<-EOF
+		  - number: 3
+		    name: travellers
+		    originator: Border Agency
+		    not_before: 2020-01-01
+		    not_after: 2040-01-01
+		    purposes:
+		      border-check:
+		        categories: [wanted]
+		EOF
+                cat <<-EOF
 		datasets:
 		  - number: 1
 		    name: prints
@@ -116,6 +162,7 @@ harness_config() {
 		      key: $W/feed-persons/key
 		      keyring: $(echo "$W"/feed-persons/feed/keyring/*)
 		EOF
+                [[ -z $TRAVELLERS ]] || harness_traveller_datasets
                 echo "lanes:"
                 for lane in $LANES; do
                         case $lane in gate-*) harness_lane "$lane" egate ;; *) harness_lane "$lane" desk ;; esac

@@ -57,7 +57,7 @@ system_feeds() { # [PEOPLE]: fingers 101 to 108, and PEOPLE (200) listed people
 
 # The whole of it, up to an appliance that answers.
 system_start() {
-        harness_site && system_feeds "$@" && harness_config && harness_start || give_up "the appliance did not start"
+        harness_site && system_feeds "$@" && { [[ -z $TRAVELLERS ]] || harness_travellers; } && harness_config && harness_start || give_up "the appliance did not start"
 }
 
 # ---- asking and looking --------------------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 #include "control/feed/feed.h"
 #include "base/bytes.h"
 #include "control/feed/keyring.h"
+#include "dataplane/lsp_cert.h"
 #include "matcher/engine.h"
 #include "matcher/person.h"
 #include "tools/commands.h"
+#include "tools/feed_ids.h"
 #include "tools/import/sdn.h"
+#include "tools/records.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,7 +21,7 @@ static const char help[] =
     "usage: landfall feed init ORIGIN --name NAME\n"
     "       landfall feed add ORIGIN --modality fingerprint|iris|face|person --category N [--expiry "
     "YYYY-MM-DD]\n"
-    "                         [--ids FILE] [--as FILE] RECORD...\n"
+    "                         [--ids FILE] [--as FILE] RECORD... | --records FILE|-\n"
     "       landfall feed import-sdn ORIGIN --list SDN.CSV [--aliases ALT.CSV] --category N [--ids FILE]\n"
     "       landfall feed remove ORIGIN ID...\n"
     "       landfall feed heartbeat ORIGIN\n"
@@ -35,10 +38,13 @@ static const char help[] =
     "  --as FILE     what --ids wrote elsewhere: a record gets the ID of the same NAME up to its last dot, "
     "so\n"
     "                that the modalities of one person are one candidate\n"
-    "  RECORD        a file in wire form: an ISO/IEC 19794-2 or ANSI 378 record, or a person record\n";
+    "  RECORD        a file in wire form: an ISO/IEC 19794-2 or ANSI 378 record, irises (matcher/iris.h), "
+    "an\n"
+    "                embedding (matcher/face.h) or a person record (matcher/person.h)\n"
+    "  --records     a stream of records with their IDs, as `landfall generate` writes\n";
 
 struct arguments {
-        const char *name, *modality, *ids, *as, *list, *aliases, *appliance, *key;
+        const char *name, *modality, *ids, *as, *records, *list, *aliases, *appliance, *key;
         int category;
         unsigned days;
         uint64_t expiry;
@@ -63,19 +69,13 @@ static int read_expiry(const char *text, uint64_t *ret)
 static int parse(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"name", 1, 0, 'n'},
-            {"modality", 1, 0, 'm'},
-            {"category", 1, 0, 'c'},
-            {"expiry", 1, 0, 'e'},
-            {"ids", 1, 0, 'i'},
-            {"as", 1, 0, 's'},
-            {"list", 1, 0, 'l'},
-            {"aliases", 1, 0, 'a'},
-            {"appliance", 1, 0, 'A'},
-            {"days", 1, 0, 'd'},
-            {"key", 1, 0, 'k'},
-            {"help", 0, 0, 'h'},
-            {0},
+            {"name", 1, 0, 'n'},     {"modality", 1, 0, 'm'},
+            {"category", 1, 0, 'c'}, {"expiry", 1, 0, 'e'},
+            {"ids", 1, 0, 'i'},      {"as", 1, 0, 's'},
+            {"records", 1, 0, 'r'},  {"list", 1, 0, 'l'},
+            {"aliases", 1, 0, 'a'},  {"appliance", 1, 0, 'A'},
+            {"days", 1, 0, 'd'},     {"key", 1, 0, 'k'},
+            {"help", 0, 0, 'h'},     {0},
         };
         *a = (struct arguments){.category = -1, .days = 30};
         optind = 1;
@@ -101,6 +101,9 @@ static int parse(int argc, char **argv, struct arguments *a)
                         break;
                 case 's':
                         a->as = optarg;
+                        break;
+                case 'r':
+                        a->records = optarg;
                         break;
                 case 'l':
                         a->list = optarg;
@@ -151,7 +154,7 @@ static void print_hex(FILE *to, const uint8_t *p, size_t size)
 struct session {
         struct lf_feed_writer *writer;
         FILE *ids;
-        const char *as;
+        struct lf_feed_ids *as; /* NULL: every record is new */
         uint16_t category;
         uint8_t modality;
         uint64_t expiry;
@@ -161,13 +164,17 @@ struct session {
 
 static int open_session(const char *origin, const struct arguments *a, struct session *s)
 {
-        *s = (struct session){
-            .category = (uint16_t)(a->category < 0 ? 0 : a->category), .expiry = a->expiry, .as = a->as};
+        *s = (struct session){.category = (uint16_t)(a->category < 0 ? 0 : a->category), .expiry = a->expiry};
         int r = lf_feed_writer_open(origin, &s->writer, s->why);
+        if (r == 0 && a->as && (r = lf_feed_ids_open(a->as, &s->as)) < 0) {
+                snprintf(s->why, sizeof s->why, "cannot read %.200s: %s", a->as, strerror(-r));
+                lf_feed_writer_close(s->writer);
+        }
         if (r == 0 && a->ids && !(s->ids = fopen(a->ids, "ae"))) {
                 r = -errno;
                 snprintf(s->why, sizeof s->why, "cannot write %.200s: %s", a->ids, strerror(errno));
                 lf_feed_writer_close(s->writer);
+                lf_feed_ids_close(s->as);
         }
         return r;
 }
@@ -178,6 +185,7 @@ static int end_session(struct session *s, int r)
         if (r == 0)
                 r = lf_feed_publish(s->writer, s->why);
         lf_feed_writer_close(s->writer);
+        lf_feed_ids_close(s->as);
         if (s->ids && fclose(s->ids) != 0 && r == 0)
                 r = -errno;
         if (r < 0)
@@ -185,38 +193,19 @@ static int end_session(struct session *s, int r)
         return r < 0 ? LF_EXIT_FAILED : LF_EXIT_OK;
 }
 
-/* The ID that a file of --ids has for this name, up to the last dot of either. -ENOENT. */
-static int id_of(const char *path, const char *name, uint8_t ret[16])
-{
-        FILE *f = fopen(path, "re");
-        if (!f)
-                return -errno;
-        size_t n = strrchr(name, '.') ? (size_t)(strrchr(name, '.') - name) : strlen(name);
-        char line[512];
-        int r = -ENOENT;
-        while (r < 0 && fgets(line, sizeof line, f)) {
-                char *tab = strchr(line, '\t');
-                if (!tab)
-                        continue;
-                *tab++ = '\0';
-                tab[strcspn(tab, "\n")] = '\0';
-                size_t m = strrchr(tab, '.') ? (size_t)(strrchr(tab, '.') - tab) : strlen(tab);
-                if (m == n && strncmp(tab, name, n) == 0)
-                        r = hex_bytes(line, ret, 16);
-        }
-        fclose(f);
-        return r;
-}
-
-static int add_record(struct session *s, const char *name, const void *payload, size_t size)
+/* `reference`: NULL, a new one or what --as says. `name` may be NULL where --as and --ids are not given. */
+static int add_record(struct session *s, const uint8_t *reference, const char *name, const void *payload,
+                      size_t size)
 {
         struct lf_feed_leaf leaf = {
             .category = s->category, .modality = s->modality, .quality = 255, .expiry = s->expiry};
-        int r = s->as ? id_of(s->as, name, leaf.record) : 0;
+        int r = !reference && s->as ? lf_feed_ids_find(s->as, name, leaf.record) : 0;
         if (r < 0) {
-                snprintf(s->why, sizeof s->why, "%.80s has no ID for %.80s", s->as, name);
+                snprintf(s->why, sizeof s->why, "--as has no ID for %.80s", name);
                 return r;
         }
+        if (reference)
+                memcpy(leaf.record, reference, sizeof leaf.record);
         r = lf_feed_add(s->writer, &leaf, payload, size, s->why);
         if (r < 0)
                 return r;
@@ -246,70 +235,118 @@ static int read_file(const char *path, uint8_t **ret, size_t *ret_size)
         return 0;
 }
 
-/* A record that the appliance could not search is refused here, where somebody can still mend it. */
-static int check_record(const struct lf_engine *engine, const uint8_t *wire, size_t size, char *why)
+/* What `add` puts in: a modality's engine, and room to try its records. */
+struct intake {
+        const struct lf_engine *engine;
+        void *probe;
+        unsigned refused;
+};
+
+/* A record that the appliance could not search is left out here, where somebody can still mend it. Of a
+ * stream, `name` is its place. */
+static int take_record(struct session *s, struct intake *in, const uint8_t *reference, const char *name,
+                       const uint8_t *wire, size_t size)
 {
         struct lf_defect defect = {0};
-        void *probe = aligned_alloc(64, (engine->probe_size + 63) & ~(size_t)63);
-        int r = probe ? engine->prepare(wire, size, probe, &defect) : -ENOMEM;
-        free(probe);
-        if (r < 0)
-                snprintf(why, LF_FEED_WHY, "%s, at byte %u", lf_defect_text(defect.code), defect.offset);
+        if (in->engine->prepare(wire, size, in->probe, &defect) == 0)
+                return add_record(s, reference, name, wire, size);
+        fprintf(stderr, "landfall feed: %s left out: %s, at byte %u\n", name, lf_defect_text(defect.code),
+                defect.offset);
+        in->refused++;
+        return 0;
+}
+
+static int add_files(struct session *s, struct intake *in, char **files, int n)
+{
+        int r = 0;
+        for (int i = 0; r == 0 && i < n; i++) {
+                uint8_t *p = NULL;
+                size_t size = 0;
+                const char *base = strrchr(files[i], '/');
+                r = read_file(files[i], &p, &size);
+                if (r < 0)
+                        snprintf(s->why, sizeof s->why, "cannot read %.200s: %s", files[i], strerror(-r));
+                else
+                        r = take_record(s, in, NULL, base ? base + 1 : files[i], p, size);
+                free(p);
+        }
         return r;
+}
+
+/* One record at a time: a stream may be of any length. */
+static int add_stream(struct session *s, struct intake *in, const char *path)
+{
+        bool stdin_too = strcmp(path, "-") == 0;
+        FILE *f = stdin_too ? stdin : fopen(path, "re");
+        uint8_t *p = malloc(LF_FEED_PAYLOAD_MAX), reference[16];
+        int r = !f ? -errno : p ? 1 : -ENOMEM;
+        for (uint64_t i = 1; r > 0; i++) {
+                size_t size;
+                char id[33];
+                r = lf_record_read(f, reference, p, LF_FEED_PAYLOAD_MAX, &size);
+                if (r < 0)
+                        snprintf(s->why, sizeof s->why, "record %lu of %.150s: %s", (unsigned long)i, path,
+                                 r == -EBADMSG ? "not a stream of records, or cut" : strerror(-r));
+                if (r <= 0)
+                        break;
+                lsp_hex_write(reference, sizeof reference, id);
+                int added = take_record(s, in, reference, id, p, size);
+                r = added < 0 ? added : 1;
+        }
+        if (!s->why[0] && r < 0)
+                snprintf(s->why, sizeof s->why, "cannot read %.200s: %s", path, strerror(-r));
+        free(p);
+        if (f && !stdin_too)
+                fclose(f);
+        return r;
+}
+
+static int modality_of(const char *name)
+{
+        static const char *const names[LF_MODALITY_COUNT] = {[LF_MODALITY_FINGERPRINT] = "fingerprint",
+                                                             [LF_MODALITY_IRIS] = "iris",
+                                                             [LF_MODALITY_FACE] = "face",
+                                                             [LF_MODALITY_PERSON] = "person"};
+        for (int m = 0; m < LF_MODALITY_COUNT; m++)
+                if (names[m] && strcmp(names[m], name) == 0)
+                        return m;
+        return -ENOENT;
 }
 
 static int cmd_add(const char *origin, const struct arguments *a, char **files, int n)
 {
         struct session s;
-        enum lf_modality modality;
-        if (!a->modality || a->category < 0 || n == 0)
-                return bad("add needs --modality, --category and at least one RECORD", NULL);
-        if (strcmp(a->modality, "fingerprint") == 0)
-                modality = LF_MODALITY_FINGERPRINT;
-        else if (strcmp(a->modality, "person") == 0)
-                modality = LF_MODALITY_PERSON;
-        else if (strcmp(a->modality, "iris") == 0)
-                modality = LF_MODALITY_IRIS;
-        else if (strcmp(a->modality, "face") == 0)
-                modality = LF_MODALITY_FACE;
-        else
+        struct intake in = {0};
+        if (!a->modality || a->category < 0 || (n == 0) == !a->records)
+                return bad("add needs --modality, --category, and RECORDs or --records", NULL);
+        int modality = modality_of(a->modality);
+        if (modality < 0)
                 return bad("no such modality:", a->modality);
-        const struct lf_engine *engine = lf_engines_init() == 0 ? lf_engine_for(modality) : NULL;
-        if (!engine)
+        in.engine = lf_engines_init() == 0 ? lf_engine_for((enum lf_modality)modality) : NULL;
+        if (!in.engine)
                 return bad("this build has no engine for", a->modality);
         int r = open_session(origin, a, &s);
         if (r < 0)
                 return bad(s.why, NULL), LF_EXIT_FAILED;
         s.modality = (uint8_t)modality;
-        unsigned refused = 0;
-        for (int i = 0; r == 0 && i < n; i++) {
-                uint8_t *p = NULL;
-                size_t size = 0;
-                char why[LF_FEED_WHY];
-                r = read_file(files[i], &p, &size);
-                if (r < 0)
-                        snprintf(s.why, sizeof s.why, "cannot read %.200s: %s", files[i], strerror(-r));
-                else if (check_record(engine, p, size, why) < 0) {
-                        fprintf(stderr, "landfall feed: %s left out: %s\n", files[i], why);
-                        refused++;
-                } else {
-                        const char *base = strrchr(files[i], '/');
-                        r = add_record(&s, base ? base + 1 : files[i], p, size);
-                }
-                free(p);
-        }
+        in.probe = aligned_alloc(64, (in.engine->probe_size + 63) & ~(size_t)63);
+        if (!in.probe)
+                r = -ENOMEM;
+        if (r == 0)
+                r = a->records ? add_stream(&s, &in, a->records) : add_files(&s, &in, files, n);
+        free(in.probe);
         uint64_t added = s.added, records = lf_feed_writer_records(s.writer);
         r = end_session(&s, r);
         if (r == LF_EXIT_OK)
-                printf("added %lu, left out %u; the feed holds %lu records\n", (unsigned long)added, refused,
-                       (unsigned long)records);
+                printf("added %lu, left out %u; the feed holds %lu records\n", (unsigned long)added,
+                       in.refused, (unsigned long)records);
         return r == LF_EXIT_OK && added == 0 ? LF_EXIT_FAILED : r;
 }
 
 static int import_one(void *context, const struct lf_import_record *record)
 {
         struct session *s = context;
-        return add_record(s, record->id, record->wire, record->size);
+        return add_record(s, NULL, record->id, record->wire, record->size);
 }
 
 static int cmd_import_sdn(const char *origin, const struct arguments *a)

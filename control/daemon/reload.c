@@ -45,15 +45,8 @@ void lf_control_datasets(struct lf_control *c)
         struct lf_replica_dataset *list = calloc(LF_REPLICA_DATASETS, sizeof *list);
         if (!list)
                 return;
-        for (unsigned i = 0; i < c->config->datasets; i++) {
-                const struct lf_config_dataset *d = &c->config->dataset[i];
-                list[i].number = (uint16_t)d->number;
-                list[i].modality = (uint8_t)d->modality;
-                list[i].categories = d->categories;
-                strcpy(list[i].feed_dir, d->feed.directory);
-                strcpy(list[i].feed_key, d->feed.key);
-                strcpy(list[i].keyring, d->feed.keyring);
-        }
+        for (unsigned i = 0; i < c->config->datasets; i++)
+                list[i] = lf_replica_dataset_of(&c->config->dataset[i]);
         lf_replica_worker_configure(c->replica, list, c->config->datasets);
         free(list);
 }

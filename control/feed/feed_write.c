@@ -29,9 +29,12 @@ struct lf_feed_writer {
         FILE *payload;
         uint64_t payload_end;
         uint64_t last_time;
-        struct live *live; /* in rising order of index */
-        size_t n, room;
+        struct live *live; /* in rising order of index; forgotten ones have KEY_GONE as index */
+        size_t n, room, gone;
+        uint32_t *slot; /* open addressing over record ids: place in `live` + 1; 0: free */
+        size_t slots;
 };
+#define KEY_GONE UINT64_MAX
 
 static int fail(char *why, int r, const char *what, const char *path)
 {
@@ -150,12 +153,13 @@ void lf_feed_writer_close(struct lf_feed_writer *w)
         if (w->live)
                 OPENSSL_cleanse(w->live, w->n * sizeof *w->live);
         free(w->live);
+        free(w->slot);
         free(w);
 }
 
 uint64_t lf_feed_writer_records(const struct lf_feed_writer *w)
 {
-        return w->n;
+        return w->n - w->gone;
 }
 
 static int append(struct lf_feed_writer *w, struct lf_feed_leaf *leaf, char *why)
@@ -166,20 +170,64 @@ static int append(struct lf_feed_writer *w, struct lf_feed_leaf *leaf, char *why
         return r < 0 ? fail(why, r, "cannot append to the log in", w->dir) : 0;
 }
 
-static bool forget(struct lf_feed_writer *w, const uint8_t record[16])
+static size_t slot_of(const struct lf_feed_writer *w, const uint8_t record[16])
+{
+        uint64_t h;
+        memcpy(&h, record, sizeof h);
+        size_t i = (size_t)(h * 0x9e3779b97f4a7c15ull >> 20) & (w->slots - 1);
+        while (w->slot[i] && memcmp(w->live[w->slot[i] - 1].record, record, 16) != 0)
+                i = (i + 1) & (w->slots - 1);
+        return i;
+}
+
+/* Closes the gaps of forgotten keys. The slots are to be made anew. */
+static void close_gaps(struct lf_feed_writer *w)
 {
         size_t kept = 0;
-        for (size_t i = 0; i < w->n; i++)
-                if (memcmp(w->live[i].record, record, 16) != 0)
+        for (size_t i = 0; w->gone > 0 && i < w->n; i++)
+                if (w->live[i].key.index != KEY_GONE)
                         w->live[kept++] = w->live[i];
-        bool found = kept < w->n;
-        OPENSSL_cleanse(w->live + kept, (w->n - kept) * sizeof *w->live);
-        w->n = kept;
-        return found;
+        if (w->gone > 0) {
+                OPENSSL_cleanse(w->live + kept, (w->n - kept) * sizeof *w->live);
+                w->n = kept;
+                w->gone = 0;
+        }
+        free(w->slot);
+        w->slot = NULL;
+        w->slots = 0;
+}
+
+/* Slots for twice as many records as there are. */
+static int make_slots(struct lf_feed_writer *w)
+{
+        close_gaps(w);
+        size_t slots = 4096;
+        while (slots < 4 * w->n)
+                slots *= 2;
+        w->slot = calloc(slots, sizeof *w->slot);
+        if (!w->slot)
+                return -ENOMEM;
+        w->slots = slots;
+        for (size_t i = 0; i < w->n; i++)
+                w->slot[slot_of(w, w->live[i].record)] = (uint32_t)i + 1;
+        return 0;
+}
+
+static bool forget(struct lf_feed_writer *w, const uint8_t record[16])
+{
+        uint32_t at = w->slot[slot_of(w, record)];
+        if (at == 0 || w->live[at - 1].key.index == KEY_GONE)
+                return false;
+        OPENSSL_cleanse(w->live[at - 1].key.key, sizeof w->live->key.key);
+        w->live[at - 1].key.index = KEY_GONE;
+        w->gone++;
+        return true;
 }
 
 static int remember(struct lf_feed_writer *w, const struct live *l)
 {
+        if (w->n == UINT32_MAX)
+                return -ENOMEM;
         if (w->n == w->room) {
                 size_t room = w->room ? 2 * w->room : 1024;
                 struct live *live = calloc(room, sizeof *live);
@@ -194,7 +242,8 @@ static int remember(struct lf_feed_writer *w, const struct live *l)
                 w->room = room;
         }
         w->live[w->n++] = *l;
-        return 0;
+        w->slot[slot_of(w, l->record)] = (uint32_t)w->n;
+        return 2 * w->n > w->slots ? make_slots(w) : 0;
 }
 
 int lf_feed_add(struct lf_feed_writer *w, struct lf_feed_leaf *leaf, const void *payload, size_t size,
@@ -204,6 +253,8 @@ int lf_feed_add(struct lf_feed_writer *w, struct lf_feed_leaf *leaf, const void 
         if (size == 0 || size > LF_FEED_PAYLOAD_MAX)
                 return fail(why, -EMSGSIZE, "a payload must have 1 to 1,048,576 bytes:", w->dir);
         struct live l = {.key.index = lf_tlog_writer_size(w->log)};
+        if (!w->slot && make_slots(w) < 0)
+                return fail(why, -ENOMEM, "no memory for the keys of", w->dir);
         bool is_new = memcmp(leaf->record, none, 16) == 0;
         if ((is_new && RAND_bytes(leaf->record, 16) != 1) || RAND_priv_bytes(l.key.key, 32) != 1)
                 return fail(why, -EIO, "no random numbers for", w->dir);
@@ -241,6 +292,8 @@ int lf_feed_add(struct lf_feed_writer *w, struct lf_feed_leaf *leaf, const void 
 
 int lf_feed_remove(struct lf_feed_writer *w, const uint8_t record[16], char *why)
 {
+        if (!w->slot && make_slots(w) < 0)
+                return fail(why, -ENOMEM, "no memory for the keys of", w->dir);
         if (!forget(w, record))
                 return fail(why, -ENOENT, "no such record in", w->dir);
         struct lf_feed_leaf leaf = {.magic = LF_FEED_LEAF_MAGIC, .version = 1, .kind = LF_FEED_REMOVE};
@@ -257,6 +310,7 @@ int lf_feed_heartbeat(struct lf_feed_writer *w, char *why)
 static int save_live(struct lf_feed_writer *w)
 {
         char path[PATH_SIZE], part[PATH_SIZE];
+        close_gaps(w);
         join(path, w->dir, "records");
         join(part, w->dir, "records.part");
         int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -296,6 +350,7 @@ int lf_feed_write_keyring(struct lf_feed_writer *w, const uint8_t appliance_publ
         for (int i = 0; i < 8; i++)
                 snprintf(hex + 2 * i, 3, "%02x", appliance_public[i]);
         snprintf(path, sizeof path, "%s/feed/keyring/%s", w->dir, hex);
+        close_gaps(w);
         struct lf_keyring_key *keys = calloc(w->n + 1, sizeof *keys);
         if (!keys)
                 return fail(why, -ENOMEM, "no memory for", path);

@@ -117,14 +117,18 @@ int lf_replica_need(struct lf_replica *r, uint64_t *ret, char why[LF_REPLICA_WHY
         return 0;
 }
 
+uint64_t lf_replica_memory(uint64_t limit)
+{
+        uint64_t have = lf_memory_available();
+        have -= have / 16; /* the machine needs some for itself */
+        return limit > 0 && limit < have ? limit : have;
+}
+
 /* Whether there is room, before anything is loaded; ret_have: what all shards may take. */
 static int check_memory(struct lf_replica *r, uint64_t limit, uint64_t *ret_have, char *why)
 {
-        uint64_t have = lf_memory_available(), need;
+        uint64_t have = lf_replica_memory(limit), need;
         char need_text[32], have_text[32];
-        have -= have / 16; /* the machine needs some for itself */
-        if (limit > 0 && limit < have)
-                have = limit;
         int e = lf_replica_need(r, &need, why);
         if (e < 0)
                 return e;

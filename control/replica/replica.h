@@ -20,6 +20,9 @@ struct lf_replica_dataset {
         char keyring[256];  /* file */
 };
 
+struct lf_config_dataset; /* control/config/config.h */
+struct lf_replica_dataset lf_replica_dataset_of(const struct lf_config_dataset *dataset);
+
 struct lf_feed_state {
         uint64_t size;            /* leaves taken in */
         uint64_t records;         /* that can be searched */
@@ -54,12 +57,14 @@ int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const
 int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA_WHY]);
 /* -ERANGE. */
 int lf_replica_feed_state(const struct lf_replica *r, unsigned dataset_index, struct lf_feed_state *ret);
+/* What galleries may take: `limit` bytes (0: no limit of ours), but no more than the machine has to give. */
+uint64_t lf_replica_memory(uint64_t limit);
 /* About how many bytes the galleries take: what is known before anything is loaded. Each dataset's is in its
  * state. -ENOMEM, -EBADMSG. */
 int lf_replica_need(struct lf_replica *r, uint64_t *ret, char why[LF_REPLICA_WHY]);
 /* Builds the shards of every dataset and category: shards_per_group each (at least 1), or a multiple of that
- * where there is much. Refused before any is built when they need more than `memory` bytes (0: no limit of
- * ours) or than the machine has to give: -ENOMEM, and `why` says need and have. -EBADMSG: a payload changed
+ * where there is much. Refused before any is built when they need more than lf_replica_memory(memory):
+ * -ENOMEM, and `why` says need and have. -EBADMSG: a payload changed
  * since it was read. */
 int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_group, uint64_t memory,
                      struct lf_generation **ret, char why[LF_REPLICA_WHY]);

@@ -21,7 +21,8 @@ static const char help[] =
     "expectation of the plan held; 4 if the appliance did not answer.\n"
     "\n"
     "A plan has a query a line, fields separated by tabs, - for none:\n"
-    "  GROUP AGREEMENTS PURPOSE FINGERPRINT-FILE NAME BIRTH EXPECTED RECORD\n"
+    "  GROUP AGREEMENTS PURPOSE PROBE-FILES NAME BIRTH EXPECTED RECORD\n"
+    "PROBE-FILES, with commas: .iris irises, .face an embedding, all others fingerprints.\n"
     "EXPECTED: CLEAR, CANDIDATE, RETRY, REFUSED, or ? when only the group's share counts:\n"
     "  share GROUP CLEAR|CANDIDATE|RETRY|REFUSED|RECORD LEAST MOST\n";
 
@@ -48,6 +49,52 @@ static int read_file(const char *path, uint8_t *out, size_t room, size_t *ret_si
         return r;
 }
 
+static uint16_t type_of(const char *path)
+{
+        const char *dot = strrchr(path, '.');
+        return dot && strcmp(dot, ".iris") == 0   ? LSP_TLV_IRIS
+               : dot && strcmp(dot, ".face") == 0 ? LSP_TLV_FACE
+                                                  : LSP_TLV_FINGERPRINT;
+}
+
+static int put_probes(const struct lf_plan_query *p, struct lf_lane_query *q)
+{
+        uint8_t buffer[LSP_QUERY_MAX];
+        char paths[sizeof p->probes], *rest = NULL;
+        size_t size = 0;
+        int r = 0;
+        strcpy(paths, p->probes);
+        for (char *path = strtok_r(paths, ",", &rest); r == 0 && path; path = strtok_r(NULL, ",", &rest)) {
+                r = read_file(path, buffer, sizeof buffer, &size);
+                if (r == 0)
+                        r = lf_lane_query_put(q, type_of(path), buffer, size);
+        }
+        return r;
+}
+
+/* The files without their folders. */
+static const char *short_names(const struct lf_plan_query *p, char ret[sizeof p->probes])
+{
+        char *out = ret;
+        for (const char *from = p->probes; *from;) {
+                size_t n = strcspn(from, ",");
+                const char *base = from;
+                for (size_t i = 0; i < n; i++)
+                        if (from[i] == '/')
+                                base = from + i + 1;
+                n -= (size_t)(base - from);
+                memcpy(out, base, n);
+                out += n;
+                from = base + n;
+                if (*from == ',') {
+                        *out++ = ' ';
+                        from++;
+                }
+        }
+        *out = '\0';
+        return ret;
+}
+
 static int compose(const struct lf_plan_query *p, struct lf_lane_query *q)
 {
         uint8_t buffer[LSP_QUERY_MAX];
@@ -59,11 +106,8 @@ static int compose(const struct lf_plan_query *p, struct lf_lane_query *q)
         /* As long as the client waits: a plan asks what the answer is, not whether it was quick. */
         if (r == 0)
                 r = lf_lane_query_u16(q, LSP_TLV_DEADLINE, LSP_UNAVAILABLE_MS);
-        if (r == 0 && p->fingerprint[0]) {
-                r = read_file(p->fingerprint, buffer, sizeof buffer, &size);
-                if (r == 0)
-                        r = lf_lane_query_put(q, LSP_TLV_FINGERPRINT, buffer, size);
-        }
+        if (r == 0)
+                r = put_probes(p, q);
         if (r == 0 && p->name[0]) {
                 size = 0;
                 r = lf_person_put(buffer, sizeof buffer, &size, LF_PERSON_NAME, p->name, strlen(p->name));
@@ -94,13 +138,18 @@ static bool as_expected(const struct lf_plan_query *p, const struct lf_lane_resu
 
 static void print_candidate(const struct lsp_candidate *c)
 {
-        char decade[LF_LANE_DECADE_TEXT], text[160];
+        char decade[LF_LANE_DECADE_TEXT], text[160], shares[LF_LANE_SHARES_TEXT];
         printf("      dataset %u, record %02x%02x%02x%02x…, %s:", c->dataset, c->reference[0],
                c->reference[1], c->reference[2], c->reference[3], lf_lane_decade_text(c->decade, decade));
-        for (unsigned i = 0; i < c->reasons; i++) {
+        if (lf_lane_shares_text(c, shares)[0])
+                printf(" decades %s;", shares);
+        for (unsigned i = 0, shown = 0; i < c->reasons; i++) {
+                if (c->reason[i].code == LF_MATCH_REASON_MODALITY_SHARE ||
+                    c->reason[i].code == LF_MATCH_REASON_MODALITY_AGAINST)
+                        continue;
                 struct lf_match_reason reason = {c->reason[i].code, c->reason[i].a, c->reason[i].b,
                                                  c->reason[i].c};
-                printf("%s %s", i ? ";" : "", lf_match_reason_text(reason, text, sizeof text));
+                printf("%s %s", shown++ ? ";" : "", lf_match_reason_text(reason, text, sizeof text));
         }
         putchar('\n');
 }
@@ -109,16 +158,18 @@ static void print_result(const struct run *run, unsigned i)
 {
         const struct lf_plan_query *p = &run->plan.query[i];
         const struct lf_lane_result *r = &run->result[i];
-        const char *base = strrchr(p->fingerprint, '/');
+        char names[sizeof p->probes];
         if (run->json || (run->quiet && as_expected(p, r)))
                 return;
         printf("%c %-22s %-11s %7u us  %s%s%s", as_expected(p, r) ? ' ' : '!', p->group,
                r->error ? "UNAVAILABLE" : lf_lane_verdict_text(r->answer.verdict), r->microseconds,
-               base ? base + 1 : p->fingerprint, p->fingerprint[0] && p->name[0] ? ", " : "", p->name);
+               short_names(p, names), p->probes[0] && p->name[0] ? ", " : "", p->name);
         if (!r->error && r->answer.verdict == LSP_RETRY && r->answer.defect)
                 printf(": %s, at byte %u", lf_defect_text(r->answer.defect), r->answer.defect_offset);
         else if (!r->error && r->answer.detail)
                 printf(": %s", lf_lane_detail_text(r->answer.detail));
+        if (!r->error && r->answer.flags & LSP_FLAG_CONTRADICTION)
+                printf(": modalities contradict each other");
         putchar('\n');
         for (unsigned c = 0; !r->error && c < r->answer.candidates; c++)
                 print_candidate(&r->answer.candidate[c]);
@@ -153,7 +204,7 @@ static int ask_all(struct run *run, struct lf_lane *lane)
                         r = compose(&run->plan.query[i], q);
                         if (r < 0) {
                                 fprintf(stderr, "landfall check: query %u (%s): %s\n", i + 1,
-                                        run->plan.query[i].fingerprint, strerror(-r));
+                                        run->plan.query[i].probes, strerror(-r));
                                 break;
                         }
                         r = lf_lane_submit(lane, q, (void *)(uintptr_t)i, NULL);

@@ -69,7 +69,7 @@ static const char *read_query(char **field, int n, struct lf_plan_query *q)
                 return "agreements are one to eight numbers with commas";
         if (lf_name_value(lf_purpose_names, field[2], &q->purpose) < 0)
                 return "no such purpose";
-        if (copy_word(q->fingerprint, sizeof q->fingerprint, field[3]) < 0 ||
+        if (copy_word(q->probes, sizeof q->probes, field[3]) < 0 ||
             copy_word(q->name, sizeof q->name, field[4]) < 0)
                 return "a file or name is too long";
         if (strcmp(field[5], "-") != 0 && sscanf(field[5], "%u-%u-%u", &q->year, &q->month, &q->day) < 1)

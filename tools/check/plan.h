@@ -2,10 +2,11 @@
  *
  * A text file, one query a line, fields separated by tabs, "-" for none:
  *
- *   GROUP  AGREEMENTS  PURPOSE  FINGERPRINT-FILE  NAME  BIRTH  EXPECTED  RECORD
+ *   GROUP  AGREEMENTS  PURPOSE  PROBE-FILES  NAME  BIRTH  EXPECTED  RECORD
  *
- * AGREEMENTS: numbers with commas. EXPECTED: CLEAR, CANDIDATE, RETRY or REFUSED, or "?" when only the group's
- * share counts. RECORD: the ID that a CANDIDATE should name. A line
+ * AGREEMENTS: numbers with commas. PROBE-FILES: with commas; one that ends in .iris holds irises, in .face an
+ * embedding, any other a fingerprint. EXPECTED: CLEAR, CANDIDATE, RETRY or REFUSED, or "?" when only the
+ * group's share counts. RECORD: the ID that a CANDIDATE should name. A line
  *
  *   share  GROUP  WHAT  LEAST  MOST
  *
@@ -24,7 +25,7 @@ struct lf_plan_query {
         uint16_t agreement[8];
         unsigned agreements;
         uint32_t purpose;
-        char fingerprint[512];
+        char probes[1024];
         char name[256];
         unsigned year, month, day;
         uint8_t expected; /* enum lsp_verdict; 0: any */

@@ -16,7 +16,9 @@
 #define APART     14 /* pixels between two of them */
 #define HEAD      28 /* ISO/IEC 19794-2:2005, 7.3 and 7.4: record header and finger header */
 #define EACH      6
+#define EXTRA     8 /* minutiae that are none, at most */
 #define PX_PER_CM 197
+_Static_assert(HEAD + (MINUTIAE + EXTRA) * EACH + 2 <= LF_GENERATED_FINGER_MAX, "records fit");
 
 struct minutia {
         double x, y, angle;
@@ -109,18 +111,24 @@ static size_t write_record(const struct minutia *m, int n, uint8_t *p)
         return size;
 }
 
+size_t lf_generate_finger(uint64_t seed, uint64_t number, uint64_t impression,
+                          uint8_t ret[LF_GENERATED_FINGER_MAX])
+{
+        struct lf_random own = lf_random_seed(seed * 0x9e3779b97f4a7c15u + number),
+                         now = lf_random_seed((seed * 0xd1342543de82ef95u + number) * 0x9fb21c651e98df25u +
+                                              impression + 1);
+        struct minutia finger[MINUTIAE], seen[MINUTIAE + EXTRA];
+        return write_record(seen, take_impression(&now, finger, make_finger(&own, finger), seen), ret);
+}
+
 int lf_generate_fingers(const char *dir, uint64_t seed, unsigned fingers, unsigned impressions)
 {
-        struct lf_random r = lf_random_seed(seed);
-        struct minutia finger[MINUTIAE], impression[MINUTIAE + 8];
-        uint8_t record[HEAD + (MINUTIAE + 8) * EACH + 2];
+        uint8_t record[LF_GENERATED_FINGER_MAX];
         char path[4096];
-        for (unsigned f = 0; f < fingers; f++) {
-                int n = make_finger(&r, finger);
+        for (unsigned f = 101; f < 101 + fingers; f++)
                 for (unsigned i = 1; i <= impressions; i++) {
-                        int m = take_impression(&r, finger, n, impression);
-                        size_t size = write_record(impression, m, record);
-                        if (snprintf(path, sizeof path, "%s/%u_%u.iso", dir, 101 + f, i) >= (int)sizeof path)
+                        size_t size = lf_generate_finger(seed, f, i, record);
+                        if (snprintf(path, sizeof path, "%s/%u_%u.iso", dir, f, i) >= (int)sizeof path)
                                 return -ENAMETOOLONG;
                         FILE *out = fopen(path, "we");
                         if (!out)
@@ -129,6 +137,5 @@ int lf_generate_fingers(const char *dir, uint64_t seed, unsigned fingers, unsign
                         if (fclose(out) != 0 || written != size)
                                 return -EIO;
                 }
-        }
         return 0;
 }

@@ -1,5 +1,7 @@
 #include "tools/lane/landfall_lane.h"
 
+#include "matcher/engine.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -57,5 +59,43 @@ const char *lf_lane_decade_text(int8_t decade, char *text)
         int n = snprintf(text, LF_LANE_DECADE_TEXT, "rarer than 1 in 1");
         for (int i = zeros; i > 0; i--)
                 n += snprintf(text + n, LF_LANE_DECADE_TEXT - (size_t)n, i % 3 == 0 ? ",0" : "0");
+        return text;
+}
+
+const char *lf_lane_modality_text(unsigned modality)
+{
+        static const char *const names[LF_MODALITY_COUNT] = {
+            [LF_MODALITY_FINGERPRINT] = "fingerprint",
+            [LF_MODALITY_IRIS] = "iris",
+            [LF_MODALITY_FACE] = "face",
+            [LF_MODALITY_PERSON] = "person",
+            [LF_MODALITY_CONSIGNMENT] = "consignment",
+        };
+        return modality < LF_MODALITY_COUNT ? names[modality] : "unknown modality";
+}
+
+int lf_lane_share(const struct lsp_candidate *c, unsigned modality, float *ret_decades)
+{
+        for (unsigned i = 0; i < c->reasons && i < LSP_REASONS_MAX; i++) {
+                const struct lsp_reason *r = &c->reason[i];
+                bool against = r->code == LF_MATCH_REASON_MODALITY_AGAINST;
+                if ((!against && r->code != LF_MATCH_REASON_MODALITY_SHARE) || r->a != modality)
+                        continue;
+                *ret_decades = (float)(against ? -r->b : r->b) / 10;
+                return 0;
+        }
+        return -ENOENT;
+}
+
+const char *lf_lane_shares_text(const struct lsp_candidate *c, char *text)
+{
+        size_t n = 0;
+        text[0] = '\0';
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                float decades;
+                if (lf_lane_share(c, m, &decades) == 0 && n < LF_LANE_SHARES_TEXT)
+                        n += (size_t)snprintf(text + n, LF_LANE_SHARES_TEXT - n, "%s%s %+.1f", n ? ", " : "",
+                                              lf_lane_modality_text(m), (double)decades);
+        }
         return text;
 }

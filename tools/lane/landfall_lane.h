@@ -31,6 +31,8 @@
 #include <stdint.h>
 
 #include "dataplane/lsp.h"
+#include "matcher/face.h"
+#include "matcher/iris.h"
 
 struct lf_lane;       /* sessions with an appliance and its standby, and the queries under way */
 struct lf_lane_query; /* what to ask */
@@ -74,6 +76,13 @@ int lf_lane_query_u16(struct lf_lane_query *query, uint16_t type, uint16_t value
 int lf_lane_query_u32(struct lf_lane_query *query, uint16_t type, uint32_t value);
 /* LSP_TLV_AGREEMENTS: 1 to 8 numbers (else -EINVAL). */
 int lf_lane_query_agreements(struct lf_lane_query *query, const uint16_t *agreements, unsigned n);
+/* LSP_TLV_IRIS: 1 or 2 irises (else -EINVAL), sought at rotations of up to `turn` columns each way (0 to
+ * LF_IRIS_TURN_MAX), by `search`. */
+int lf_lane_query_irises(struct lf_lane_query *query, const struct lf_iris_wire *irises, unsigned n,
+                         unsigned turn, enum lf_iris_search search);
+/* LSP_TLV_FACE: an embedding by model number `model`, not 0, of LF_FACE_DIMS_MIN to LF_FACE_DIMS_MAX values
+ * (else -EINVAL). */
+int lf_lane_query_face(struct lf_lane_query *query, uint32_t model, const float *values, unsigned dims);
 
 /* --- Asking --- */
 
@@ -124,6 +133,17 @@ const char *lf_lane_detail_text(uint16_t detail);
 /* How often such a match is false: "rarer than 1 in 1,000" for decade -4. `text` holds LF_LANE_DECADE_TEXT
  * bytes. Returns it. */
 const char *lf_lane_decade_text(int8_t decade, char *text);
+
+/* What modality `modality` (0 fingerprint, 1 iris, 2 face, 3 person) adds to a candidate that several were
+ * compared with, or takes away: log10 of how much likelier the person of the record reaches such a score than
+ * a stranger does. -ENOENT: it was not compared, or it was alone. */
+int lf_lane_share(const struct lsp_candidate *candidate, unsigned modality, float *ret_decades);
+#define LF_LANE_SHARES_TEXT 160
+/* "fingerprint +4.1, iris +6.0, face -1.2"; empty where one modality was alone. `text` holds
+ * LF_LANE_SHARES_TEXT bytes. Returns it. */
+const char *lf_lane_shares_text(const struct lsp_candidate *candidate, char *text);
+/* "fingerprint", "iris" and so on. */
+const char *lf_lane_modality_text(unsigned modality);
 
 /* --- About the lane --- */
 

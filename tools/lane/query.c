@@ -85,3 +85,32 @@ int lf_lane_query_agreements(struct lf_lane_query *q, const uint16_t *agreements
                 lf_put_le16(bytes + 2 * i, agreements[i]);
         return lf_lane_query_put(q, LSP_TLV_AGREEMENTS, bytes, 2 * n);
 }
+
+int lf_lane_query_irises(struct lf_lane_query *q, const struct lf_iris_wire *irises, unsigned n,
+                         unsigned turn, enum lf_iris_search search)
+{
+        uint8_t bytes[LF_IRIS_WIRE_MAX];
+        struct lf_iris_head head = {
+            .version = 1, .irises = (uint8_t)n, .turn = (uint8_t)turn, .search = (uint8_t)search};
+        if (n < 1 || n > LF_IRIS_MAX || turn > LF_IRIS_TURN_MAX)
+                return -EINVAL;
+        memcpy(bytes, &head, sizeof head);
+        memcpy(bytes + sizeof head, irises, n * sizeof *irises);
+        int r = lf_lane_query_put(q, LSP_TLV_IRIS, bytes, sizeof head + n * sizeof *irises);
+        OPENSSL_cleanse(bytes, sizeof bytes);
+        return r;
+}
+
+int lf_lane_query_face(struct lf_lane_query *q, uint32_t model, const float *values, unsigned dims)
+{
+        uint8_t bytes[LF_FACE_WIRE_MAX];
+        struct lf_face_head head = {
+            .model = model, .dims = (uint16_t)dims, .format = LF_FACE_FLOAT32, .version = 1};
+        if (model == 0 || dims < LF_FACE_DIMS_MIN || dims > LF_FACE_DIMS_MAX)
+                return -EINVAL;
+        memcpy(bytes, &head, sizeof head);
+        memcpy(bytes + sizeof head, values, dims * sizeof *values);
+        int r = lf_lane_query_put(q, LSP_TLV_FACE, bytes, sizeof head + dims * sizeof *values);
+        OPENSSL_cleanse(bytes, sizeof bytes);
+        return r;
+}

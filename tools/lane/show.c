@@ -3,6 +3,8 @@
 #include "dataplane/lsp_cert.h"
 #include "matcher/engine.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,14 +26,23 @@ static const char *reason_text(const struct lsp_reason *r, char text[REASON_TEXT
         return lf_match_reason_text((struct lf_match_reason){r->code, r->a, r->b, r->c}, text, REASON_TEXT);
 }
 
+/* Shares are shown by themselves. */
+static bool is_share(const struct lsp_reason *r)
+{
+        return r->code == LF_MATCH_REASON_MODALITY_SHARE || r->code == LF_MATCH_REASON_MODALITY_AGAINST;
+}
+
 static void show_candidate(unsigned i, const struct lsp_candidate *c)
 {
-        char reference[33], decade[LF_LANE_DECADE_TEXT], text[REASON_TEXT];
+        char reference[33], decade[LF_LANE_DECADE_TEXT], text[REASON_TEXT], shares[LF_LANE_SHARES_TEXT];
         lsp_hex_write(c->reference, 16, reference);
         printf("  candidate %u: record %s of dataset %u; such a match is false %s\n", i + 1, reference,
                c->dataset, lf_lane_decade_text(c->decade, decade));
+        if (lf_lane_shares_text(c, shares)[0])
+                printf("    decades that each modality adds: %s\n", shares);
         for (unsigned k = 0; k < c->reasons; k++)
-                printf("    %s\n", reason_text(&c->reason[k], text));
+                if (!is_share(&c->reason[k]))
+                        printf("    %s\n", reason_text(&c->reason[k], text));
         if (c->record_flags & LF_RECORD_DISPUTED)
                 printf("    the record is disputed\n");
         if (c->record_flags & LF_RECORD_RESTRICTED)
@@ -73,13 +84,20 @@ static json_t *candidate_json(const struct lsp_candidate *c)
         for (unsigned k = 0; k < c->reasons; k++)
                 json_array_append_new(reasons, json_pack("{s:i, s:s}", "code", c->reason[k].code, "text",
                                                          reason_text(&c->reason[k], text)));
+        json_t *shares = json_object();
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                float decades;
+                if (lf_lane_share(c, m, &decades) == 0)
+                        json_object_set_new(shares, lf_lane_modality_text(m),
+                                            json_real(round((double)decades * 10) / 10));
+        }
         lsp_hex_write(c->reference, 16, reference);
-        return json_pack("{s:s, s:i, s:i, s:i, s:s, s:b, s:b, s:b, s:o}", "record", reference, "dataset",
+        return json_pack("{s:s, s:i, s:i, s:i, s:s, s:b, s:b, s:b, s:o, s:o}", "record", reference, "dataset",
                          c->dataset, "modalities", c->modalities, "decade", c->decade, "false_match",
                          lf_lane_decade_text(c->decade, decade), "disputed",
                          !!(c->record_flags & LF_RECORD_DISPUTED), "restricted",
                          !!(c->record_flags & LF_RECORD_RESTRICTED), "redress",
-                         !!(c->record_flags & LF_RECORD_REDRESS), "reasons", reasons);
+                         !!(c->record_flags & LF_RECORD_REDRESS), "shares", shares, "reasons", reasons);
 }
 
 static void add_answer(json_t *j, const struct lsp_answer *a)
