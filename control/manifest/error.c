@@ -47,8 +47,9 @@ const char *lf_party_note_text(unsigned bit)
             "a date that is none, left out",
             "a sex of another code, left out",
             "line breaks within data, left out",
-            "small letters in a set without them",
+            "characters that the declared level of ISO 9735 lacks",
             "no family name",
+            "a control total of more than this part",
         };
         return bit < LF_PARTY_NOTES ? text[bit] : "";
 }

@@ -19,7 +19,6 @@
 
 /* ---- Limits: beyond them a message is refused, by their names ---- */
 #define LF_MANIFEST_SEGMENT_MAX   (64u << 10) /* bytes of one segment */
-#define LF_MANIFEST_TOKENS_MAX    8192        /* components of one segment */
 #define LF_MANIFEST_LEGS          8           /* of one message */
 #define LF_MANIFEST_PNR_MAX       999         /* travellers of one PNR */
 #define LF_MANIFEST_READER_MAX    (8u << 20)
@@ -63,18 +62,20 @@ struct lf_manifest_leg {
         char carrier[8]; /* "LH"; a vessel's operator or SCAC */
         char flight[40]; /* "LH400", as written; a voyage */
         char vessel[72];
-        char from[8], to[8]; /* IATA airport or UN/LOCODE, as written */
+        char from[36], to[36]; /* IATA airport or UN/LOCODE, as written */
         struct lf_manifest_time departure, arrival;
 };
 
 struct lf_manifest_header {
         enum lf_manifest_kind kind;
-        char version[16];                   /* "D:05B", "11:1", "004010" */
-        char agency[8];                     /* UNH S009: "UN", "IA"; "X" */
-        char association[16];               /* UNH 0057: "IATA" */
-        char syntax[8];                     /* UNB 0001: "UNOA"; "" in X12 */
-        char sender[LF_MANIFEST_TEXT];      /* UNB 0004, ISA06 */
-        char recipient[LF_MANIFEST_TEXT];   /* UNB 0010, ISA08 */
+        char version[16];                 /* "D:05B", "11:1", "004010" */
+        char agency[8];                   /* UNH S009: "UN", "IA"; "X" */
+        char association[16];             /* UNH 0057: "IATA" */
+        char syntax[8];                   /* UNB 0001: "UNOA"; "" in X12 */
+        char sender[LF_MANIFEST_TEXT];    /* UNB 0004, ISA06 */
+        char sender_qualifier[8];         /* UNB 0007, ISA05 */
+        char recipient[LF_MANIFEST_TEXT]; /* UNB 0010, ISA08 */
+        char recipient_qualifier[8];
         char control[LF_MANIFEST_TEXT];     /* UNB 0020, ISA13 */
         char group[LF_MANIFEST_TEXT];       /* UNG 0048, GS06; "" without groups */
         char message[LF_MANIFEST_TEXT];     /* UNH 0062, ST02 */
@@ -116,10 +117,11 @@ enum lf_party_note {
         LF_NOTE_BAD_DATE = 1 << 3,        /* a date that is none, left out */
         LF_NOTE_SEX = 1 << 4,             /* a sex of another code, left out */
         LF_NOTE_LINE_BREAK = 1 << 5,      /* line breaks within data, left out */
-        LF_NOTE_SMALL_LETTERS = 1 << 6,   /* small letters under UNOA, which has none */
+        LF_NOTE_LEVEL = 1 << 6,           /* of the message: characters that its level of ISO 9735 lacks */
+        LF_NOTE_COUNT = 1 << 8,           /* of the message, which is a part: its control total is another */
         LF_NOTE_NO_FAMILY_NAME = 1 << 7,  /* given names only, or one name alone */
 };
-#define LF_PARTY_NOTES 8
+#define LF_PARTY_NOTES 9
 /* What the bit of this number says. */
 const char *lf_party_note_text(unsigned bit);
 
@@ -166,10 +168,11 @@ struct lf_party {
 };
 
 /* As the person engine takes it (matcher/person.h): names with aliases, dates, sex, nationalities, documents.
- * Countries become alpha-3 where ISO 3166-1 or ICAO 9303-3 knows them. A title at the end of a name ("MR",
- * also glued: "JOHNMR") is kept in the name and left out of an alias. -ENODATA: neither a name nor a
- * document. -ENOSPC: more than `cap`; LF_PERSON_RECORD_MAX always suffices. */
-int lf_party_person(const struct lf_party *party, void *buf, size_t cap, size_t *ret_size);
+ * `entity`: 'P' or 'E'; a party whose kind is not known may be asked as both. What the engine does not take
+ * is left out: words behind a name's 12th (an entity's 32nd) or behind 96 in all, documents without a letter
+ * or digit or of more than 32 bytes, countries that are not letters. -ENODATA: neither a name nor a document.
+ * -ENOSPC: more than `cap`; LF_PERSON_RECORD_MAX always suffices. */
+int lf_party_person(const struct lf_party *party, char entity, void *buf, size_t cap, size_t *ret_size);
 
 /* ---- Errors ---- */
 enum lf_manifest_rule {
@@ -200,8 +203,9 @@ struct lf_manifest_summary {
         uint32_t notes;             /* of all parties, and of the rest of the message */
 };
 
-/* Each may be NULL. A negative result ends the reading, and is its result. The header grows while a message
- * is read; at `end` it is whole. In PAXLST it is whole before the first party. */
+/* Each may be NULL. A negative result ends the reading, and is its result. `begin` comes before the first
+ * party, or before `end` where there is none. The header grows while a message is read; at `end` it is whole.
+ * In PAXLST and PNRGOV it is whole at `begin`. */
 struct lf_manifest_calls {
         int (*begin)(void *context, const struct lf_manifest_header *header);
         int (*party)(void *context, const struct lf_manifest_header *header, const struct lf_party *party);

@@ -55,7 +55,7 @@ struct lf_mrz {
         bool birth_year, expiry_year;          /* the year is given ("<<" otherwise) */
 };
 
-/* Lines parted by LF, CRLF or '|', of 3 x 30, 2 x 36 or 2 x 44 characters; a document code that begins with
+/* Lines parted by LF, CRLF or "|", of 3 x 30, 2 x 36 or 2 x 44 characters; a document code that begins with
  * 'V' makes it a visa. -EBADMSG: not these lengths; then nothing is written. 0 with or without faults. */
 int lf_mrz_read(const char *text, size_t n, struct lf_mrz *ret);
 /* The same, told which format it must be. */

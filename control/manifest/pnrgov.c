@@ -1,0 +1,254 @@
+/* PNRGOV: the travellers of bookings (IATA/ICAO/WCO PNRGOV EDIFACT implementation guide, 10.1 to 13.1).
+ *
+ * Behind SRC a PNR begins; its TIF before the itinerary (TVL) are its travellers, later ones repeat them in
+ * check-in (TRI) and history (ABI, SAC). */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "control/manifest/pnrgov.h"
+
+void lf_pnr_free(struct lf_pnr *pnr)
+{
+        if (!pnr)
+                return;
+        for (unsigned i = 0; i < LF_MANIFEST_PNR_MAX; i++)
+                free(pnr->traveller[i]);
+        free(pnr->paper);
+        free(pnr);
+}
+
+static int too_large(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        lf_reader_fail(r, s, LF_RULE_PNR_TOO_LARGE, 0, 0, NULL);
+        return -EMSGSIZE;
+}
+
+int lf_pnr_add(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_pnr_traveller **ret)
+{
+        struct lf_pnr *pnr = r->pnr;
+        if (pnr->n == LF_MANIFEST_PNR_MAX)
+                return too_large(r, s);
+        struct lf_pnr_traveller **t = &pnr->traveller[pnr->n];
+        if (!*t)
+                *t = malloc(sizeof **t);
+        if (!*t)
+                return -ENOMEM;
+        (*t)->reference[0] = 0;
+        lf_party_begin(&(*t)->party, LF_PARTY_PERSON, LF_ROLE_PASSENGER, &s->at);
+        pnr->n++;
+        *ret = *t;
+        return 0;
+}
+
+struct lf_pnr_traveller *lf_pnr_find(struct lf_pnr *pnr, const char *reference)
+{
+        for (uint32_t i = 0; *reference && i < pnr->n; i++)
+                if (strcmp(pnr->traveller[i]->reference, reference) == 0)
+                        return pnr->traveller[i];
+        return NULL;
+}
+
+/* Bytes of `given` before a title at its end: "ISABELLE MRS", "JOHNMR"; all of it if nothing would be left.
+ */
+static size_t without_title(const char *given)
+{
+        static const char *const titles[] = {"MISS", "MSTR", "MRS", "MR", "MS", "DR"};
+        size_t n = strlen(given);
+        for (unsigned i = 0; i < sizeof titles / sizeof titles[0]; i++) {
+                size_t t = strlen(titles[i]);
+                if (n < t + 2 || strcmp(given + n - t, titles[i]) != 0)
+                        continue;
+                n -= t;
+                while (n > 0 && given[n - 1] == ' ')
+                        n--;
+                return n > 0 ? n : strlen(given);
+        }
+        return n;
+}
+
+int lf_pnr_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p,
+                const char *family, const char *given)
+{
+        size_t n = without_title(given);
+        if (lf_party_add_name(p, family, given) < 0)
+                return lf_too_large(r, s);
+        if (!given[n])
+                return 0;
+        const char *bare = lf_party_put(p, given, n);
+        return bare && lf_party_add_name(p, family, bare) == 0 ? 0 : lf_too_large(r, s);
+}
+
+/* What the PNR before had is given away. */
+static int finish(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        struct lf_pnr *pnr = r->pnr;
+        int ret = lf_pnr_resolve(r, s);
+        for (uint32_t i = 0; i < pnr->n && ret == 0; i++) {
+                struct lf_party *p = &pnr->traveller[i]->party;
+                p->locator = lf_party_put(p, pnr->locator, strlen(pnr->locator));
+                ret = p->locator ? lf_party_emit(r, s, p) : lf_too_large(r, s);
+        }
+        pnr->n = pnr->papers = 0;
+        pnr->current = LF_PNR_NOBODY;
+        pnr->open = pnr->travellers = false;
+        pnr->locator[0] = 0;
+        return ret;
+}
+
+static int src(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        int ret = finish(r, s);
+        r->pnr->open = r->pnr->travellers = true;
+        return ret;
+}
+
+/* TVL of the message, before the first PNR: C310 dates, 3225 from and to, C306 carrier, C308 number. Dates
+ * are DDMMYY. */
+static bool read_day(struct lf_edi_view day, struct lf_edi_view clock,
+                     const struct lf_manifest_time *prepared, struct lf_manifest_time *ret)
+{
+        if (day.n != 6 || (clock.n != 4 && clock.n != 0))
+                return false;
+        uint8_t turned[10] = {day.p[4], day.p[5], day.p[2], day.p[3], day.p[0], day.p[1]};
+        memcpy(turned + 6, clock.p, clock.n);
+        const struct lf_edi_view v = {turned, 6 + clock.n};
+        return lf_date_near(v, (struct lf_edi_view){turned, 0}, prepared, ret);
+}
+
+static int flight(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        if (r->header.legs == LF_MANIFEST_LEGS) {
+                lf_reader_fail(r, s, LF_RULE_TOO_MANY_LEGS, 0, 0, NULL);
+                return -EMSGSIZE;
+        }
+        struct lf_manifest_leg *leg = &r->header.leg[r->header.legs++];
+        const struct lf_manifest_time *prepared = &r->header.prepared;
+        struct lf_edi_view first = lf_edi_component(s, 1, 0), second = lf_edi_component(s, 1, 2);
+        if (first.n > 0 && !read_day(first, lf_edi_component(s, 1, 1), prepared, &leg->departure))
+                r->summary.notes |= LF_NOTE_BAD_DATE;
+        if (second.n > 0 && !read_day(second, lf_edi_component(s, 1, 3), prepared, &leg->arrival))
+                r->summary.notes |= LF_NOTE_BAD_DATE;
+        lf_code(lf_edi_component(s, 4, 0), leg->carrier, sizeof leg->carrier);
+        int ret = lf_copy(r, s, 2, 0, leg->from, sizeof leg->from);
+        if (ret == 0)
+                ret = lf_copy(r, s, 3, 0, leg->to, sizeof leg->to);
+        return ret == 0 ? lf_copy(r, s, 5, 0, leg->flight, sizeof leg->flight) : ret;
+}
+
+/* TIF: C322 family name and its type; C324 given name, type, reference, one for each traveller. */
+static int one_traveller(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned e)
+{
+        struct lf_pnr *pnr = r->pnr;
+        struct lf_pnr_traveller *t;
+        const char *family, *given;
+        if (pnr->n >= LF_MANIFEST_PNR_MAX)
+                return too_large(r, s);
+        int ret = lf_pnr_add(r, s, &t);
+        if (ret == 0)
+                ret = lf_take(r, &t->party, s, 1, 0, &family);
+        if (ret == 0)
+                ret = lf_take(r, &t->party, s, e, 0, &given);
+        if (ret < 0)
+                return ret;
+        struct lf_edi_view type = lf_edi_component(s, 1, 1);
+        if (lf_edi_is(type, "G") || lf_edi_is(type, "C")) { /* a group, a company */
+                t->party.kind = LF_PARTY_ORGANISATION;
+                t->party.role = LF_ROLE_OTHER;
+        }
+        memcpy(t->party.role_code, "TIF", 4);
+        pnr->current = pnr->n - 1;
+        ret = lf_copy(r, s, e, 2, t->reference, sizeof t->reference);
+        return ret == 0 ? lf_pnr_name(r, s, &t->party, family, given) : ret;
+}
+
+static int tif(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        struct lf_pnr *pnr = r->pnr;
+        if (!pnr->open)
+                return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "before SRC");
+        int ret = lf_no_repeats(r, s);
+        if (ret < 0)
+                return ret;
+        if (!pnr->travellers) { /* says whom the next segments speak of */
+                char reference[LF_PNR_REFERENCE];
+                ret = lf_copy(r, s, 2, 2, reference, sizeof reference);
+                if (ret < 0)
+                        return ret;
+                struct lf_pnr_traveller *t = lf_pnr_find(pnr, reference);
+                pnr->current = LF_PNR_NOBODY;
+                for (uint32_t i = 0; t && i < pnr->n; i++)
+                        if (pnr->traveller[i] == t)
+                                pnr->current = i;
+                return 0;
+        }
+        unsigned last = s->elements > 3 ? s->elements - 1 : 2;
+        for (unsigned e = 2; e <= last && ret == 0; e++)
+                if (e == 2 || lf_edi_component(s, e, 0).n > 0)
+                        ret = one_traveller(r, s, e);
+        return ret;
+}
+
+/* Texts of the traveller at hand. */
+static int detail(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        struct lf_pnr *pnr = r->pnr;
+        if (pnr->current == LF_PNR_NOBODY)
+                return 0;
+        struct lf_party *p = &pnr->traveller[pnr->current]->party;
+        if (s->tag == LF_EDI_TAG('R', 'E', 'F') && pnr->travellers && !*p->reference)
+                return lf_take(r, p, s, 1, 1, &p->reference);
+        if (s->tag == LF_EDI_TAG('S', 'S', 'D') && !*p->seat)
+                return lf_take(r, p, s, 1, 0, &p->seat);
+        return 0;
+}
+
+static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        struct lf_pnr *pnr = r->pnr;
+        switch (s->tag) {
+        case LF_EDI_TAG('S', 'R', 'C'):
+                return src(r, s);
+        case LF_EDI_TAG('R', 'C', 'I'):
+                return pnr->travellers && !pnr->locator[0]
+                           ? lf_copy(r, s, 1, 1, pnr->locator, sizeof pnr->locator)
+                           : 0;
+        case LF_EDI_TAG('T', 'I', 'F'):
+                return tif(r, s);
+        case LF_EDI_TAG('S', 'S', 'R'):
+                return pnr->open ? lf_pnr_ssr(r, s) : 0;
+        case LF_EDI_TAG('T', 'V', 'L'):
+                if (!pnr->open)
+                        return flight(r, s);
+                pnr->travellers = false;
+                pnr->current = LF_PNR_NOBODY;
+                return 0;
+        case LF_EDI_TAG('T', 'R', 'I'):
+        case LF_EDI_TAG('A', 'B', 'I'):
+        case LF_EDI_TAG('S', 'A', 'C'):
+        case LF_EDI_TAG('L', 'T', 'S'):
+        case LF_EDI_TAG('M', 'S', 'G'):
+                pnr->travellers = pnr->travellers && !pnr->open;
+                pnr->current = LF_PNR_NOBODY;
+                return 0;
+        case LF_EDI_TAG('R', 'E', 'F'):
+        case LF_EDI_TAG('S', 'S', 'D'):
+                return detail(r, s);
+        default:
+                return 0;
+        }
+}
+
+static int begin(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        if (!r->pnr)
+                r->pnr = calloc(1, sizeof *r->pnr);
+        if (!r->pnr)
+                return -ENOMEM;
+        r->pnr->n = r->pnr->papers = 0;
+        r->pnr->open = r->pnr->travellers = false;
+        r->pnr->locator[0] = 0;
+        r->pnr->current = LF_PNR_NOBODY;
+        return 0;
+}
+
+const struct lf_message lf_message_pnrgov = {LF_MANIFEST_PNRGOV, begin, segment, finish};
