@@ -7,6 +7,7 @@
 #include "tools/eval/eval.h"
 #include "tools/explain/explain.h"
 #include "tools/lane/commands.h"
+#include "tools/manifest/manifest.h"
 #include "tools/verify.h"
 
 #include <stdbool.h>
@@ -79,6 +80,7 @@ static const struct {
     {"site", lf_cmd_site, "make a site: authority, identity, keys"},
     {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},
     {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
+    {"manifest", lf_cmd_manifest, "read passenger and cargo manifests"},
     {"generate", lf_cmd_generate, "invent fingers and people to test with"},
 };
 

@@ -196,6 +196,7 @@ static int unh(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         if (ret < 0)
                 return ret;
         snprintf(h->version, sizeof h->version, "%s%s%s", version, *release ? ":" : "", release);
+        h->kind = LF_MANIFEST_UNKNOWN;
         bool known;
         const struct lf_message *m = choose(type, version, release, &known);
         if (!m) {

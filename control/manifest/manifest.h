@@ -225,6 +225,8 @@ int lf_manifest_push(struct lf_manifest_reader *r, const void *bytes, size_t n);
 int lf_manifest_finish(struct lf_manifest_reader *r);
 /* After -EBADMSG, -ENOTSUP or -EMSGSIZE. */
 const struct lf_manifest_error *lf_manifest_error(const struct lf_manifest_reader *r);
+/* Of the message that is being read, or was last: what failed may have one, too (kind 0: it does not). */
+const struct lf_manifest_header *lf_manifest_header(const struct lf_manifest_reader *r);
 void lf_manifest_reader_free(struct lf_manifest_reader *r);
 
 /* All of it at once: new, push, finish, free. */

@@ -42,6 +42,11 @@ const struct lf_manifest_error *lf_manifest_error(const struct lf_manifest_reade
         return lf_edi_error(r->edi);
 }
 
+const struct lf_manifest_header *lf_manifest_header(const struct lf_manifest_reader *r)
+{
+        return &r->header;
+}
+
 void lf_manifest_reader_free(struct lf_manifest_reader *r)
 {
         if (!r)

@@ -228,6 +228,7 @@ static int st(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         int ret = lf_copy_needed(r, s, 2, 0, r->header.message, sizeof r->header.message);
         if (ret < 0)
                 return ret;
+        r->header.kind = LF_MANIFEST_UNKNOWN;
         if (!lf_edi_is(set, "309")) {
                 lf_reader_fail(r, s, LF_RULE_UNSUPPORTED, 1, 0, "X12 %.*s", set.n < 8 ? (int)set.n : 8,
                                (const char *)set.p);

@@ -1,0 +1,173 @@
+/* landfall manifest check: what messages hold, or why they are refused. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "tools/commands.h"
+#include "tools/manifest/check.h"
+#include "tools/manifest/manifest.h"
+
+#define PIECE   (64u << 10)
+#define MRZ_MAX (1u << 20) /* bytes of a file of MRZ */
+
+static const char usage[] = "usage: landfall manifest check FILE... [--json]\n"
+                            "\n"
+                            "Reads PAXLST, PNRGOV, CUSCAR, CUSREP and X12 309, and files of machine-readable "
+                            "zones (alone, or one in\n"
+                            "each line of a table: format, valid|invalid, the lines parted by '|'). One line "
+                            "a file, or a zone: what it\n"
+                            "is, its version, how many travellers or parties it has, and whether it was read "
+                            "to its end; else segment,\n"
+                            "position and rule. Exit status 1 when something was refused.\n";
+
+struct run {
+        bool json;
+        json_t *rows;
+        unsigned refused, labelled, agreed;
+};
+
+static void finish_row(void *context, const struct lf_check_row *row)
+{
+        struct run *run = context;
+        run->refused += row->result < 0;
+        run->labelled += row->label[0] != 0;
+        run->agreed += row->label[0] && (row->result == 0) == !strcmp(row->label, "valid");
+        if (run->json)
+                json_array_append_new(run->rows, lf_check_json(row));
+        else
+                lf_check_print(row);
+}
+
+static int begin(void *context, const struct lf_manifest_header *h)
+{
+        struct lf_check_row *row = context;
+        row->messages++;
+        snprintf(row->type, sizeof row->type, "%s", lf_manifest_kind_name(h->kind));
+        snprintf(row->version, sizeof row->version, "%s", h->version);
+        return 0;
+}
+
+static int party(void *context, const struct lf_manifest_header *h, const struct lf_party *p)
+{
+        struct lf_check_row *row = context;
+        row->parties++;
+        row->notes |= p->notes;
+        return 0;
+}
+
+static int end(void *context, const struct lf_manifest_header *h, const struct lf_manifest_summary *s)
+{
+        struct lf_check_row *row = context;
+        row->segments += s->segments;
+        row->notes |= s->notes;
+        return 0;
+}
+
+/* What a message is that gave no party before it failed. */
+static void name_refused(const struct lf_manifest_reader *r, struct lf_check_row *row)
+{
+        const struct lf_manifest_header *h = lf_manifest_header(r);
+        const struct lf_manifest_error *e = lf_manifest_error(r);
+        if (row->type[0])
+                return;
+        if (h->kind != LF_MANIFEST_UNKNOWN) {
+                snprintf(row->type, sizeof row->type, "%s", lf_manifest_kind_name(h->kind));
+                snprintf(row->version, sizeof row->version, "%s", h->version);
+        } else if (e->rule == LF_RULE_UNSUPPORTED || e->rule == LF_RULE_VERSION) {
+                snprintf(row->type, sizeof row->type, "%.*s", (int)sizeof row->type - 1, e->detail);
+        }
+}
+
+/* The whole file through a reader, in pieces. */
+static int read_messages(int fd, struct lf_check_row *row)
+{
+        static const struct lf_manifest_calls calls = {begin, party, end};
+        static uint8_t piece[PIECE];
+        struct lf_manifest_reader *r;
+        int ret = lf_manifest_reader_new(&calls, row, &r);
+        if (ret < 0)
+                return ret;
+        ssize_t n;
+        while ((n = read(fd, piece, sizeof piece)) > 0 && ret == 0)
+                ret = lf_manifest_push(r, piece, (size_t)n);
+        if (n < 0)
+                ret = -errno;
+        if (ret == 0)
+                ret = lf_manifest_finish(r);
+        if (ret == -EBADMSG || ret == -ENOTSUP || ret == -EMSGSIZE) {
+                name_refused(r, row);
+                row->where = *lf_manifest_error(r);
+                lf_manifest_error_text(&row->where, row->error, sizeof row->error);
+        } else if (ret < 0) {
+                snprintf(row->error, sizeof row->error, "%s", strerror(-ret));
+        }
+        lf_manifest_reader_free(r);
+        return ret;
+}
+
+/* Whether it was a file of MRZ: their rows are done then. */
+static bool read_zones(int fd, const char *file, struct run *run)
+{
+        char *text = malloc(MRZ_MAX);
+        ssize_t n = text && lseek(fd, 0, SEEK_SET) == 0 ? read(fd, text, MRZ_MAX) : -1;
+        unsigned found = n > 0 ? lf_check_mrz(file, text, (size_t)n, finish_row, run) : 0;
+        free(text);
+        return found > 0;
+}
+
+static void check(const char *file, struct run *run)
+{
+        struct lf_check_row row = {.file = file};
+        int fd = open(file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) {
+                row.result = -errno;
+                snprintf(row.error, sizeof row.error, "%s", strerror(errno));
+        } else {
+                row.result = read_messages(fd, &row);
+        }
+        bool zones = row.result == -EBADMSG && row.where.rule == LF_RULE_FORMAT && read_zones(fd, file, run);
+        if (fd >= 0)
+                close(fd);
+        if (!zones)
+                finish_row(run, &row);
+}
+
+int lf_manifest_check(int argc, char **argv)
+{
+        struct run run = {0};
+        int files = 0;
+        for (int i = 1; i < argc; i++) {
+                if (!strcmp(argv[i], "--help")) {
+                        fputs(usage, stdout);
+                        return LF_EXIT_OK;
+                }
+                if (!strcmp(argv[i], "--json"))
+                        run.json = true;
+                else if (argv[i][0] == '-') {
+                        fputs(usage, stderr);
+                        return LF_EXIT_USAGE;
+                } else
+                        files++;
+        }
+        if (files == 0) {
+                fputs(usage, stderr);
+                return LF_EXIT_USAGE;
+        }
+        run.rows = json_array();
+        for (int i = 1; i < argc; i++)
+                if (argv[i][0] != '-')
+                        check(argv[i], &run);
+        if (run.json) {
+                json_dumpf(run.rows, stdout, JSON_INDENT(2));
+                putchar('\n');
+        } else if (run.labelled > 0) {
+                printf("machine-readable zones with a label: %u, judged as it says: %u\n", run.labelled,
+                       run.agreed);
+        }
+        json_decref(run.rows);
+        return run.refused ? LF_EXIT_FAILED : LF_EXIT_OK;
+}

@@ -1,0 +1,29 @@
+/* What `landfall manifest check` found out of one file, or of one MRZ of a file. */
+#pragma once
+
+#include "control/manifest/mrz.h"
+
+#include <jansson.h>
+
+struct lf_check_row {
+        const char *file;
+        unsigned line; /* of an MRZ in a table; 0: the row is of the whole file */
+        char type[24], version[16];
+        uint64_t messages, parties, segments;
+        uint32_t notes;
+        int result; /* 0: read; -errno */
+        char error[512];
+        struct lf_manifest_error where;
+        bool mrz;
+        struct lf_mrz zone;
+        char label[8]; /* "valid", "invalid": what the table says of an MRZ */
+};
+
+/* The MRZ of a file of these bytes: alone, or one in each line of a table with tabs, whose first field may
+ * name the format and whose second may say "valid" or "invalid". Calls `each` for each. Returns how many. */
+unsigned lf_check_mrz(const char *file, const char *text, size_t n,
+                      void (*each)(void *context, const struct lf_check_row *row), void *context);
+
+/* One line for people; an object for programs. */
+void lf_check_print(const struct lf_check_row *row);
+json_t *lf_check_json(const struct lf_check_row *row);
