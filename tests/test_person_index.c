@@ -19,7 +19,7 @@
 #include "tools/import/sdn.h"
 
 #define INVENTED 4000
-#define QUERIES  2000
+#define QUERIES  160
 
 struct wire {
         uint8_t byte[LF_PERSON_RECORD_MAX];
