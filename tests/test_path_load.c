@@ -358,8 +358,11 @@ static struct lf_wal *wal;
 static int setup_bad_disk(void **state)
 {
         sim_init(&disk, 2, 1 << 20, 4711);
-        struct lf_wal_options o = {
-            .directory = {"simulated"}, .segment_size = 1 << 20, .segments = 2, .disk = &disk.disk};
+        struct lf_wal_options o = {.directory = {"simulated"},
+                                   .segment_size = 1 << 20,
+                                   .segments = 2,
+                                   .close_wait = 2,
+                                   .disk = &disk.disk};
         memset(o.key, 3, sizeof o.key);
         assert_int_equal(lf_wal_open(&o, &wal, NULL), 0);
         rig_create(wal, 0, 64);

@@ -20,9 +20,13 @@
 #include "dataplane/audit/wal_walk.h"
 #include "sim_disk.h"
 
-#define SEGMENTS    3
-#define SEGMENT     LF_WAL_COMMIT_SIZE
-#define RUNS        1500
+#define SEGMENTS 3
+#define SEGMENT  LF_WAL_COMMIT_SIZE
+#if defined(__SANITIZE_ADDRESS__) /* which looks for other faults, that every run would show */
+#define RUNS 200
+#else
+#define RUNS 800
+#endif
 #define CRASHES     4
 #define ENTRIES_MAX 20000
 

@@ -15,7 +15,7 @@
 
 #define COMMIT_SLOTS (LF_WAL_COMMIT_SIZE / LF_WAL_RECORD_SIZE)
 #define BUFFERS      (LF_WAL_COMMITS + 1) /* one more, being filled */
-#define CLOSE_WAIT   30                   /* seconds that close waits for the disks */
+#define CLOSE_WAIT   30
 
 /* Commits are numbered; number % BUFFERS is the buffer. freed <= settled <= filling; the commits between are
  * in flight, and those below `settled` durable. */
@@ -37,6 +37,7 @@ struct lf_wal {
         unsigned failed_mirrors; /* bit per mirror */
         bool failed;
         int error; /* of the last failure */
+        unsigned close_wait;
         struct lf_wal_pace pace;
         bool full;
         bool wanted; /* submit was asked for while all commits were in flight */
@@ -395,6 +396,7 @@ int lf_wal_open(const struct lf_wal_options *o, struct lf_wal **ret, struct lf_w
                 return -ENOMEM;
         w->disk = o->disk;
         w->lent = o->disk != NULL;
+        w->close_wait = o->close_wait ? o->close_wait : CLOSE_WAIT;
         w->source = (struct lf_wal_source){.mirrors = o->directory[1] ? 2 : 1,
                                            .segments = o->segments,
                                            .segment_size = o->segment_size,
@@ -421,7 +423,7 @@ static void drain(struct lf_wal *w)
                 lf_wal_reap(w, 100000);
                 clock_gettime(CLOCK_MONOTONIC, &now);
         } while (!w->failed && (w->freed < w->filling || w->wanted) &&
-                 now.tv_sec - start.tv_sec < CLOSE_WAIT);
+                 now.tv_sec - start.tv_sec < w->close_wait);
 }
 
 int lf_wal_close(struct lf_wal *w)

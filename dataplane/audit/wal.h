@@ -31,6 +31,7 @@ struct lf_wal_options {
         unsigned segments;                     /* 2..LF_WAL_MAX_SEGMENTS */
         uint8_t key[LF_WAL_KEY_SIZE]; /* keys the chain and seals the openings; copied, wiped in close */
         uint64_t expected;            /* entries that are in control's tiles; 0: not known */
+        unsigned close_wait;          /* seconds that close waits for the disks; 0: 30 */
         struct lf_disk *disk; /* NULL: io_uring on the directories. Else a test's own, lent until close */
 };
 
