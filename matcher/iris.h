@@ -24,7 +24,7 @@ enum lf_iris_eye { LF_IRIS_EYE_UNKNOWN = 0, LF_IRIS_EYE_RIGHT = 1, LF_IRIS_EYE_L
 /* How a probe is searched; of no meaning in a record. */
 enum lf_iris_search {
         LF_IRIS_EXACT = 0,      /* every record, every bit */
-        LF_IRIS_TWO_STAGES = 1, /* three rows of eight first; at most one mate in a thousand is lost */
+        LF_IRIS_TWO_STAGES = 1, /* a quarter of the bits first; at most one mate in a thousand is lost */
 };
 
 struct lf_iris_head {

@@ -1,11 +1,7 @@
-/* Irises by AVX2: bits are counted a nibble at a time; eight rows at once. */
+/* Irises by AVX2: bits are counted a nibble at a time. */
 #include "matcher/iris_scan.h"
 
 #include <immintrin.h>
-#include <math.h>
-
-/* Bytes hold at most 8 a word: after 31 words they are added up. */
-#define RUN 31
 
 static inline __m256i count_bytes(__m256i v)
 {
@@ -16,84 +12,65 @@ static inline __m256i count_bytes(__m256i v)
                                _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(v, 4), low)));
 }
 
-static inline __m256i add_bytes(__m256i v)
+/* Adds the bits of one chunk to bytes: at most 16 to each. */
+static inline void count_chunk(const struct lf_iris_chunk *row, const struct lf_iris_chunk *probe, __m256i *n,
+                               __m256i *d)
 {
-        return _mm256_madd_epi16(_mm256_maddubs_epi16(v, _mm256_set1_epi8(1)), _mm256_set1_epi16(1));
+        for (unsigned i = 0; i < 8; i += 4) {
+                __m256i both = _mm256_and_si256(_mm256_load_si256((const __m256i *)&row->mask[i]),
+                                                _mm256_load_si256((const __m256i *)&probe->mask[i]));
+                __m256i differ = _mm256_xor_si256(_mm256_load_si256((const __m256i *)&row->code[i]),
+                                                  _mm256_load_si256((const __m256i *)&probe->code[i]));
+                *n = _mm256_add_epi8(*n, count_bytes(both));
+                *d = _mm256_add_epi8(*d, count_bytes(_mm256_and_si256(differ, both)));
+        }
 }
 
-/* n and d of eight rows under one rotation. */
-static inline void count(const struct lf_iris_group *g, unsigned half, const uint32_t *pc, const uint32_t *pm,
-                         unsigned words, __m256i *ret_n, __m256i *ret_d)
+static inline int add_up(__m256i bytes)
 {
-        __m256i n = _mm256_setzero_si256(), d = n;
-        for (unsigned w = 0; w < words;) {
-                __m256i n8 = _mm256_setzero_si256(), d8 = n8;
-                unsigned end = w + RUN < words ? w + RUN : words;
-                for (; w < end; w++) {
-                        __m256i code = _mm256_load_si256((const __m256i *)&g->word[w].code[8 * half]);
-                        __m256i mask = _mm256_load_si256((const __m256i *)&g->word[w].mask[8 * half]);
-                        mask = _mm256_and_si256(mask, _mm256_set1_epi32((int)pm[w]));
-                        code = _mm256_and_si256(_mm256_xor_si256(code, _mm256_set1_epi32((int)pc[w])), mask);
-                        n8 = _mm256_add_epi8(n8, count_bytes(mask));
-                        d8 = _mm256_add_epi8(d8, count_bytes(code));
-                }
-                n = _mm256_add_epi32(n, add_bytes(n8));
-                d = _mm256_add_epi32(d, add_bytes(d8));
-        }
-        *ret_n = n;
-        *ret_d = d;
+        __m256i four = _mm256_sad_epu8(bytes, _mm256_setzero_si256());
+        __m128i two = _mm_add_epi64(_mm256_castsi256_si128(four), _mm256_extracti128_si256(four, 1));
+        return (int)(_mm_cvtsi128_si64(two) + _mm_extract_epi64(two, 1));
 }
 
-/* Which of eight rows may reach the floor: the estimate errs by less than 1 in 2,000. */
-static unsigned near(const struct lf_iris_group *g, unsigned half, const struct lf_iris_line *line,
-                     float floor)
+/* As lf_iris_best. */
+static struct lf_iris_match best_of(const struct lf_iris_chunk *chunk, const struct lf_iris_rest *rest,
+                                    const struct lf_iris_line *line)
 {
-        if (!(floor > 0))
-                return 0xff;
-        __m256 best = _mm256_set1_ps(-1e9f);
-        for (int t = LF_IRIS_TURN_MAX - line->turn; t <= LF_IRIS_TURN_MAX + line->turn; t++) {
-                __m256i n, d;
-                count(g, half, line->turned[t].code, line->turned[t].mask, LF_IRIS_WORDS, &n, &d);
-                __m256 s = _mm256_cvtepi32_ps(_mm256_sub_epi32(n, _mm256_add_epi32(d, d)));
-                __m256 root = _mm256_rsqrt_ps(_mm256_cvtepi32_ps(_mm256_max_epi32(n, _mm256_set1_epi32(1))));
-                best = _mm256_max_ps(best, _mm256_mul_ps(s, root));
+        struct lf_iris_match best = {.score = -1e9f};
+        for (int t = -line->turn; t <= line->turn; t++) {
+                const struct lf_iris_chunk *p = line->turned[t + LF_IRIS_TURN_MAX].chunk;
+                __m256i n = _mm256_setzero_si256(), d = n;
+                count_chunk(chunk, p, &n, &d);
+                for (unsigned k = 1; k < LF_IRIS_CHUNKS; k++)
+                        count_chunk(&rest->chunk[k - 1], &p[k], &n, &d);
+                struct lf_iris_match m = {.turn = t, .n = (unsigned)add_up(n), .d = (unsigned)add_up(d)};
+                m.score = (float)((int)m.n - 2 * (int)m.d) * lf_iris_factor[m.n];
+                if (m.score > best.score)
+                        best = m;
         }
-        float cut = floor * 2 * sqrtf(LF_IRIS_REFERENCE) * 0.999f;
-        return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(best, _mm256_set1_ps(cut), _CMP_GE_OQ));
+        return best;
 }
 
-static unsigned first_stage(const struct lf_iris_group *g, const struct lf_iris_count *c, unsigned half,
-                            const struct lf_iris_line *line)
+static bool first_stage(const struct lf_iris_span *s, uint32_t row, const struct lf_iris_line *line)
 {
-        __m256i most = _mm256_setzero_si256();
-        for (int t = LF_IRIS_TURN_MAX - line->turn; t <= LF_IRIS_TURN_MAX + line->turn; t++) {
-                __m256i n, d;
-                count(g, half, line->turned[t].code, line->turned[t].mask, LF_IRIS_FIRST_WORDS, &n, &d);
-                most = _mm256_max_epi32(most, _mm256_sub_epi32(n, _mm256_add_epi32(d, d)));
+        int most = 0;
+        for (int t = -line->turn; t <= line->turn; t++) {
+                __m256i n = _mm256_setzero_si256(), d = n;
+                count_chunk(&s->chunk[row], line->turned[t + LF_IRIS_TURN_MAX].chunk, &n, &d);
+                int like = add_up(n) - 2 * add_up(d);
+                most = like > most ? like : most;
         }
-        int32_t s[8];
-        _mm256_storeu_si256((__m256i *)s, most);
-        unsigned mask = 0;
-        for (unsigned i = 0; i < 8; i++)
-                mask |= (unsigned)lf_iris_first_passes(
-                            s[i], lf_iris_first_cut(line->first_bits, c->first_bits[8 * half + i]))
-                        << i;
-        return mask;
+        unsigned bits = s->count[row / LF_IRIS_LANES].first_bits[row % LF_IRIS_LANES];
+        return lf_iris_first_passes(most, lf_iris_first_cut(line->first_bits, bits));
 }
 
 void lf_iris_scan_avx2(const struct lf_iris_span *span, const struct lf_iris_task *task, unsigned n,
                        void *scratch)
 {
-        for (uint32_t g = 0; g < span->groups; g++)
-                for (unsigned i = 0; i < n; i++) {
-                        const struct lf_iris_line *line = task[i].line;
-                        const struct lf_iris_group *group = &span->group[g];
-                        unsigned mask = 0;
-                        for (unsigned half = 0; half < 2; half++)
-                                mask |= (line->search == LF_IRIS_TWO_STAGES
-                                             ? first_stage(group, &span->count[g], half, line)
-                                             : near(group, half, line, task[i].topk->floor))
-                                        << 8 * half;
-                        lf_iris_take(span, g, mask, &task[i], lf_iris_best);
-                }
+        for (uint32_t row = 0; row < span->rows; row++)
+                for (unsigned i = 0; i < n; i++)
+                        if (task[i].line->search != LF_IRIS_TWO_STAGES ||
+                            first_stage(span, row, task[i].line))
+                                lf_iris_take(span, row, &task[i], best_of);
 }

@@ -30,16 +30,6 @@ int lf_iris_init(void)
 
 /* ---- probe ---- */
 
-/* A ring's 128 bits, turned: column c of the result is column c + turn of the ring. */
-static void turn_ring(const uint32_t *ring, int turn, uint32_t *ret)
-{
-        unsigned by = (unsigned)(turn + LF_IRIS_COLUMNS) % LF_IRIS_COLUMNS;
-        for (unsigned i = 0; i < 4; i++) {
-                uint64_t two = (uint64_t)ring[(i + by / 32 + 1) % 4] << 32 | ring[(i + by / 32) % 4];
-                ret[i] = (uint32_t)(two >> by % 32);
-        }
-}
-
 static void make_line(const struct lf_iris_code *c, const struct lf_iris_head *h, struct lf_iris_line *ret)
 {
         memset(ret, 0, sizeof *ret);
@@ -49,16 +39,13 @@ static void make_line(const struct lf_iris_code *c, const struct lf_iris_head *h
         ret->turn = h->turn;
         ret->search = h->search;
         for (int t = -LF_IRIS_TURN_MAX; t <= LF_IRIS_TURN_MAX; t++)
-                for (unsigned r = 0; r < LF_IRIS_RINGS; r++) {
-                        turn_ring(c->code + 4 * r, t, ret->turned[t + LF_IRIS_TURN_MAX].code + 4 * r);
-                        turn_ring(c->mask + 4 * r, t, ret->turned[t + LF_IRIS_TURN_MAX].mask + 4 * r);
-                }
+                for (unsigned k = 0; k < LF_IRIS_CHUNKS; k++)
+                        lf_iris_turn(c, t, k, &ret->turned[t + LF_IRIS_TURN_MAX].chunk[k]);
         for (unsigned r = 0; r < LF_IRIS_RINGS; r++)
                 for (unsigned i = 0; i < sizeof ret->sign[r]; i++) {
                         unsigned column = (i + LF_IRIS_COLUMNS - LF_IRIS_TURN_MAX) % LF_IRIS_COLUMNS;
-                        unsigned word = 4 * r + column / 32, bit = column % 32;
-                        if (c->mask[word] >> bit & 1)
-                                ret->sign[r][i] = c->code[word] >> bit & 1 ? 1 : -1;
+                        if (c->mask[r][column % 2] >> column / 2 & 1)
+                                ret->sign[r][i] = c->code[r][column % 2] >> column / 2 & 1 ? -1 : 1;
                 }
 }
 
@@ -94,29 +81,32 @@ static struct lf_iris_count *counts_of(const void *payload, uint64_t rows)
         return (void *)((uintptr_t)payload + rows_size(rows));
 }
 
-static struct lf_iris_group *first_group(const void *payload, uint64_t rows)
+static struct lf_iris_chunk *chunks_of(const void *payload, uint64_t rows)
 {
         return (void *)(counts_of(payload, rows) + groups_of(rows));
 }
 
+static struct lf_iris_rest *rests_of(const void *payload, uint64_t rows)
+{
+        return (void *)(chunks_of(payload, rows) + groups_of(rows) * LF_IRIS_LANES);
+}
+
 static size_t payload_size(uint64_t rows)
 {
-        return rows_size(rows) +
-               groups_of(rows) * (sizeof(struct lf_iris_count) + sizeof(struct lf_iris_group));
+        return rows_size(rows) + groups_of(rows) * (sizeof(struct lf_iris_count) +
+                                                    LF_IRIS_LANES * (sizeof(struct lf_iris_chunk) +
+                                                                     sizeof(struct lf_iris_rest)));
 }
 
 static void put_row(void *payload, uint64_t rows, uint32_t row, uint32_t record, const struct lf_iris_code *c)
 {
-        uint32_t g = row / LF_IRIS_LANES, lane = row % LF_IRIS_LANES;
-        struct lf_iris_count *count = counts_of(payload, rows) + g;
-        struct lf_iris_group *group = first_group(payload, rows) + g;
+        struct lf_iris_count *count = counts_of(payload, rows) + row / LF_IRIS_LANES;
         ((struct lf_iris_row *)payload)[row] = (struct lf_iris_row){.record = record, .eye = c->eye};
-        count->bits[lane] = c->bits;
-        count->first_bits[lane] = c->first_bits;
-        for (unsigned w = 0; w < LF_IRIS_WORDS; w++) {
-                group->word[w].code[lane] = c->code[w];
-                group->word[w].mask[lane] = c->mask[w];
-        }
+        count->bits[row % LF_IRIS_LANES] = c->bits;
+        count->first_bits[row % LF_IRIS_LANES] = c->first_bits;
+        lf_iris_turn(c, 0, 0, chunks_of(payload, rows) + row);
+        for (unsigned k = 1; k < LF_IRIS_CHUNKS; k++)
+                lf_iris_turn(c, 0, k, &rests_of(payload, rows)[row].chunk[k - 1]);
 }
 
 /* Writes nothing while `payload` is NULL. How many rows. */
@@ -180,7 +170,8 @@ static void scan(const struct lf_shard *s, uint32_t block, const void *const *pr
         struct lf_iris_span span = {
             .row = (const struct lf_iris_row *)payload + first,
             .count = counts_of(payload, s->rows) + first / LF_IRIS_LANES,
-            .group = first_group(payload, s->rows) + first / LF_IRIS_LANES,
+            .chunk = chunks_of(payload, s->rows) + first,
+            .rest = rests_of(payload, s->rows) + first,
             .groups = (uint32_t)groups_of(rows),
             .first = first,
             .rows = rows,
@@ -207,8 +198,8 @@ static bool closest(const struct lf_shard *s, const struct lf_iris_probe *p, uin
         for (uint32_t i = 0; i < p->lines; i++) {
                 if (!lf_iris_eyes_agree(p->line[i].eye, r->eye))
                         continue;
-                struct lf_iris_match m = lf_iris_best(first_group(payload, s->rows) + row / LF_IRIS_LANES,
-                                                      row % LF_IRIS_LANES, &p->line[i]);
+                struct lf_iris_match m = lf_iris_best(chunks_of(payload, s->rows) + row,
+                                                      rests_of(payload, s->rows) + row, &p->line[i]);
                 if (any && m.score <= ret->score)
                         continue;
                 *ret = m;

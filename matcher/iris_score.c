@@ -1,69 +1,54 @@
 /* The exact score, and the scan that needs no instruction set: the reference for the others. */
 #include "matcher/iris_scan.h"
 
+#include <math.h>
+
 float lf_iris_factor[LF_IRIS_BITS + 1];
 
-static struct lf_iris_match match(const uint32_t *code, const uint32_t *mask, const struct lf_iris_line *line,
-                                  int turn)
+static void count(const struct lf_iris_chunk *row, const struct lf_iris_chunk *probe, struct lf_iris_match *m)
 {
-        const uint32_t *pc = line->turned[turn + LF_IRIS_TURN_MAX].code,
-                       *pm = line->turned[turn + LF_IRIS_TURN_MAX].mask;
-        struct lf_iris_match m = {.turn = turn};
-        for (unsigned w = 0; w < LF_IRIS_WORDS; w++) {
-                uint32_t both = mask[w] & pm[w];
-                m.n += (unsigned)__builtin_popcount(both);
-                m.d += (unsigned)__builtin_popcount((code[w] ^ pc[w]) & both);
+        for (unsigned i = 0; i < 8; i++) {
+                uint64_t both = row->mask[i] & probe->mask[i];
+                m->n += (unsigned)__builtin_popcountll(both);
+                m->d += (unsigned)__builtin_popcountll((row->code[i] ^ probe->code[i]) & both);
         }
-        m.score = (float)((int)m.n - 2 * (int)m.d) * lf_iris_factor[m.n];
-        return m;
 }
 
-struct lf_iris_match lf_iris_best(const struct lf_iris_group *g, unsigned lane,
+struct lf_iris_match lf_iris_best(const struct lf_iris_chunk *chunk, const struct lf_iris_rest *rest,
                                   const struct lf_iris_line *line)
 {
-        uint32_t code[LF_IRIS_WORDS], mask[LF_IRIS_WORDS];
-        for (unsigned w = 0; w < LF_IRIS_WORDS; w++) {
-                code[w] = g->word[w].code[lane];
-                mask[w] = g->word[w].mask[lane];
-        }
-        struct lf_iris_match best = match(code, mask, line, -line->turn);
-        for (int t = -line->turn + 1; t <= line->turn; t++) {
-                struct lf_iris_match m = match(code, mask, line, t);
+        struct lf_iris_match best = {.score = -INFINITY};
+        for (int t = -line->turn; t <= line->turn; t++) {
+                const struct lf_iris_chunk *probe = line->turned[t + LF_IRIS_TURN_MAX].chunk;
+                struct lf_iris_match m = {.turn = t};
+                count(chunk, probe, &m);
+                for (unsigned k = 1; k < LF_IRIS_CHUNKS; k++)
+                        count(&rest->chunk[k - 1], &probe[k], &m);
+                m.score = (float)((int)m.n - 2 * (int)m.d) * lf_iris_factor[m.n];
                 if (m.score > best.score)
                         best = m;
         }
         return best;
 }
 
-static bool first_stage(const struct lf_iris_group *g, unsigned lane, unsigned row_bits,
-                        const struct lf_iris_line *line)
+static bool first_stage(const struct lf_iris_span *s, uint32_t row, const struct lf_iris_line *line)
 {
         int most = 0;
         for (int t = -line->turn; t <= line->turn; t++) {
-                const uint32_t *pc = line->turned[t + LF_IRIS_TURN_MAX].code,
-                               *pm = line->turned[t + LF_IRIS_TURN_MAX].mask;
-                int s = 0;
-                for (unsigned w = 0; w < LF_IRIS_FIRST_WORDS; w++) {
-                        uint32_t both = g->word[w].mask[lane] & pm[w];
-                        s += __builtin_popcount(both) -
-                             2 * __builtin_popcount((g->word[w].code[lane] ^ pc[w]) & both);
-                }
-                most = s > most ? s : most;
+                struct lf_iris_match m = {0};
+                count(&s->chunk[row], line->turned[t + LF_IRIS_TURN_MAX].chunk, &m);
+                most = (int)m.n - 2 * (int)m.d > most ? (int)m.n - 2 * (int)m.d : most;
         }
-        return lf_iris_first_passes(most, lf_iris_first_cut(line->first_bits, row_bits));
+        unsigned bits = s->count[row / LF_IRIS_LANES].first_bits[row % LF_IRIS_LANES];
+        return lf_iris_first_passes(most, lf_iris_first_cut(line->first_bits, bits));
 }
 
 void lf_iris_scan_scalar(const struct lf_iris_span *span, const struct lf_iris_task *task, unsigned n,
                          void *scratch)
 {
-        for (uint32_t g = 0; g < span->groups; g++)
-                for (unsigned i = 0; i < n; i++) {
-                        unsigned mask = 0xffff;
-                        if (task[i].line->search == LF_IRIS_TWO_STAGES)
-                                for (unsigned lane = 0; lane < LF_IRIS_LANES; lane++)
-                                        if (!first_stage(&span->group[g], lane,
-                                                         span->count[g].first_bits[lane], task[i].line))
-                                                mask &= ~(1u << lane);
-                        lf_iris_take(span, g, mask, &task[i], lf_iris_best);
-                }
+        for (uint32_t row = 0; row < span->rows; row++)
+                for (unsigned i = 0; i < n; i++)
+                        if (task[i].line->search != LF_IRIS_TWO_STAGES ||
+                            first_stage(span, row, task[i].line))
+                                lf_iris_take(span, row, &task[i], lf_iris_best);
 }

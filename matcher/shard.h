@@ -8,7 +8,7 @@
 #include "matcher/engine.h"
 
 #define LF_SHARD_MAGIC 0x445248534c4c464cull /* "LFLLSHRD" */
-#define LF_SHARD_ABI   1
+#define LF_SHARD_ABI   2
 
 struct lf_shard {
         uint64_t magic;
