@@ -127,12 +127,10 @@ struct lf_finger_stretch {
 struct lf_finger_tuning {
         unsigned likeness; /* of 255; a pair of cylinders that are less alike has no say */
         struct lf_finger_stretch stretch;
-        float radius_wide; /* pixels within which minutiae meet: before the placement is refined, */
-        float radius;      /* and after */
-        float turn;        /* 1/65536 of a turn, between the directions of two minutiae that meet */
-        float ring;        /* radii: how far around a minutia its surroundings' crowd is counted */
-        float chance;      /* the share that meet by chance where one a place would, */
-        float crowding;    /* and the power by which it grows with the crowd */
+        float radius;   /* pixels within which minutiae meet */
+        float turn;     /* 1/65536 of a turn, between the directions of two minutiae that meet */
+        float chance;   /* the share that meet by chance in an ordinary crowd, */
+        float crowding; /* and the power by which it grows with the crowd */
 };
 /* Points to what was frozen; only a tuner sets it to something else. */
 extern const struct lf_finger_tuning *lf_finger_tuning;

@@ -5,6 +5,7 @@
 #include "matcher/fingerprint.h"
 
 #define HYPOTHESES 3
+#define FIRST      1.25f /* radii within which minutiae meet before the placement is refined */
 #define SAME       12.0f /* pixels: a pair so close under a placement has been tried with it */
 
 static float cosine[65536 / 64], sine[65536 / 64];
@@ -129,7 +130,7 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         const struct lf_finger_kernels *k = lf_finger_kernels;
         struct lf_finger_pairs *pairs = &s->met;
         set_turn(place);
-        k->meet(a, b, place, lf_finger_tuning->radius_wide, &s->meeting);
+        k->meet(a, b, place, FIRST * lf_finger_tuning->radius, &s->meeting);
         met(a, b, &s->meeting, pairs);
         if (pairs->n >= 3) {
                 for (unsigned i = 0; i < pairs->padded; i++)

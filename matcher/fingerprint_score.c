@@ -15,6 +15,8 @@
 /* What the surroundings are joined with, so that a few minutiae give no wild figures. */
 #define PRIOR_CROWD 0.03f
 #define PRIOR_COULD 0.3f
+#define RING        2.5f  /* radii: how far around a minutia its crowd is counted */
+#define CROWD       0.12f /* ordinary: how many of fitting direction one meets by chance */
 #define CHANCE_MIN  0.01f
 #define CHANCE_MAX  0.5f
 #define SHARE_MAX   0.999f
@@ -22,11 +24,9 @@
 static const struct lf_finger_tuning frozen = {
     .likeness = 77,
     .stretch = {.base = 80, .growth = 0.045f, .turn_dot = 0.887f},
-    .radius_wide = 20,
     .radius = 16,
     .turn = 5737,
-    .ring = 2.5f,
-    .chance = 0.169f,
+    .chance = 0.0805f,
     .crowding = 0.35f,
 };
 const struct lf_finger_tuning *lf_finger_tuning = &frozen;
@@ -36,10 +36,11 @@ static float chance_of(const struct lf_finger *a, const struct lf_finger *b, con
                        float could)
 {
         const struct lf_finger_tuning *t = lf_finger_tuning;
-        float around = lf_finger_kernels->crowd(a, b, &m->placement, t->radius, t->ring * t->radius);
+        float around = lf_finger_kernels->crowd(a, b, &m->placement, t->radius, RING * t->radius);
         /* Where minutiae meet, closeness falls from 1 to 0: as good as half of the area. */
-        float alike = around / (2 * (t->ring * t->ring - 1));
-        float chance = t->chance * powf((alike + PRIOR_CROWD) / (could + PRIOR_COULD), t->crowding);
+        float alike = around / (2 * (RING * RING - 1));
+        float crowd = (alike + PRIOR_CROWD) / (could + PRIOR_COULD);
+        float chance = t->chance * powf(crowd / CROWD, t->crowding);
         return fminf(fmaxf(chance, CHANCE_MIN), CHANCE_MAX);
 }
 

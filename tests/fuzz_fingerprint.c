@@ -1,4 +1,5 @@
-/* Records of any shape through the whole engine: as probe and as gallery, then as a damaged shard.
+/* Records of any shape through the whole engine: as probe and as gallery, then as a damaged shard; and
+ * through what `landfall explain` draws of them.
  *
  * Input: 2 bytes that choose format and damage, then for each minutia 4 bytes (x, y, angle, and whether a new
  * view begins). Coordinates are stretched over the image, so that the fuzzer's work is on geometry. */
@@ -9,6 +10,7 @@
 
 #include "matcher/shard.h"
 #include "tests/fmr_write.h"
+#include "tools/explain/fingerprint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,6 +70,34 @@ static void search(const struct lf_engine *engine, const struct lf_shard *s, con
         }
 }
 
+/* A record, compared with its first half and drawn. */
+static void draw(struct lf_fmr *f, const uint8_t *wire, size_t size)
+{
+        static uint8_t half[64 * 1024];
+        static char picture[1 << 20];
+        for (unsigned i = 0; i < f->n; i++)
+                f->view[i].n = (uint16_t)((f->view[i].n + 1) / 2);
+        const char *names[2] = {"whole", "half"};
+        const void *wires[2] = {wire, half};
+        size_t sizes[2] = {size, fmr_write(f, half)};
+        struct lf_explained e;
+        struct lf_defect defect;
+        unsigned bad;
+        int r = lf_explain(names, wires, sizes, &e, &bad, &defect);
+        if (r == 0) {
+                FILE *out = fmemopen(picture, sizeof picture, "w");
+                if (!out)
+                        abort();
+                lf_explained_draw(&e, out);
+                fclose(out);
+                for (unsigned i = 0; i < e.match.meet; i++)
+                        if (lf_explained_index(&e.a, e.match.a[i]) >= e.a.fmr->view[e.a.view].n ||
+                            lf_explained_index(&e.b, e.match.b[i]) >= e.b.fmr->view[e.b.view].n)
+                                abort();
+        }
+        lf_explained_free(&e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct lf_fmr f;
@@ -103,5 +133,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(s);
         free(probe);
         free(scratch);
+        draw(&f, wire, record[0].size);
         return 0;
 }

@@ -96,6 +96,30 @@ static void retry_names_the_defect(void **state)
         assert_int_equal(lf_counters_sum(rig.counters, &rig.counters->core[0].scan_blocks[0]), 0);
 }
 
+/* The very finger of the gallery, but with hardly anything to compare. */
+static void fingers_of_few_minutiae_are_retried(void **state)
+{
+        static struct lf_fmr f;
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        for (unsigned n = 0; n <= 3; n++) {
+                struct finger one = finger_make(path_fingers[0]);
+                finger_record(&one, &finger_straight, LF_FMR_ISO_2005, &f);
+                f.view[0].n = (uint16_t)n;
+                uint8_t wire[4096];
+                struct rig_plain p = {0};
+                rig_put(&p, LSP_TLV_AGREEMENTS, &(uint16_t){RIG_ACCORD}, 2);
+                rig_put(&p, LSP_TLV_PURPOSE, &(uint16_t){LSP_PURPOSE_VISA}, 2);
+                rig_put(&p, LSP_TLV_FINGERPRINT, wire, fmr_write(&f, wire));
+                rig_pad(&p);
+                struct lsp_answer a = rig_ask(&l, n + 1, &p);
+                assert_int_equal(a.verdict, LSP_RETRY);
+                assert_int_equal(a.candidates, 0);
+                assert_int_equal(a.defect, LF_DEFECT_TOO_FEW_MINUTIAE);
+        }
+        assert_int_equal(lf_counters_sum(rig.counters, &rig.counters->core[0].scan_blocks[0]), 0);
+}
+
 static void refuse(struct rig_lane *l, uint64_t id, struct rig_plain *p, uint16_t detail)
 {
         uint64_t blocks = lf_read(&rig.counters->core[0].scan_blocks[LF_MODALITY_PERSON]);
@@ -332,6 +356,7 @@ int main(void)
             ONE_CORE(two_probes_two_datasets),
             THREE_CORES(two_probes_two_datasets),
             ONE_CORE(retry_names_the_defect),
+            ONE_CORE(fingers_of_few_minutiae_are_retried),
             ONE_CORE(nonsense_is_refused_and_logged),
             ONE_CORE(quotas),
             THREE_CORES(the_quota_tells_nothing),

@@ -38,7 +38,7 @@ static int cmd_explain(int argc, char **argv)
 {
         if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
                 return lf_explain_fingerprint(argc - 1, argv + 1);
-        fprintf(stderr, "usage: landfall explain fingerprint A B [--svg FILE]\n");
+        fprintf(stderr, "usage: landfall explain fingerprint A B [--svg FILE] [--json]\n");
         return LF_EXIT_USAGE;
 }
 

@@ -117,8 +117,7 @@ int lf_trial_run(const struct lf_trial *t, uint32_t folders, size_t across, stru
 {
         size_t there;
         walk(t, folders, 1, &there, NULL);
-        size_t stride = across ? (there + across - 1) / across : there + 1;
-        stride = stride ? stride : 1;
+        size_t stride = there > across ? across ? (there - 1) / across + 1 : there : 1;
         size_t n = walk(t, folders, stride, &there, NULL);
         ret->item = calloc(n ? n : 1, sizeof *ret->item);
         if (!ret->item)

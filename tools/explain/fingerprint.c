@@ -1,170 +1,152 @@
 /* landfall explain fingerprint A B: which minutiae agree under which placement, without any image. */
+#include "tools/explain/fingerprint.h"
+
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "matcher/fingerprint.h"
 #include "tools/explain/explain.h"
 
 #define FILE_MAX (1 << 20)
 
-static const char usage[] = "usage: landfall explain fingerprint A B [--svg FILE]\n"
-                            "\n"
-                            "Compares the first fingers of two records (ISO/IEC 19794-2 or ANSI 378) and "
-                            "says how many minutiae agree,\n"
-                            "under which placement, and how often strangers come so close. --svg draws both "
-                            "point sets: A laid over B,\n"
-                            "minutiae that agree joined and filled.\n";
+static const char usage[] =
+    "usage: landfall explain fingerprint A B [--svg FILE] [--json]\n"
+    "\n"
+    "Compares two records (ISO/IEC 19794-2 or ANSI 378); of several fingers the closest two whose positions\n"
+    "allow it. Says how many minutiae agree and which, under which placement, and how often strangers come "
+    "so\n"
+    "close. --svg draws the point sets: A, A laid over B, and B; minutiae that agree are filled and "
+    "numbered.\n"
+    "--json lists the pairs: indices of minutiae in their views, from 0, how far apart they lie in pixels "
+    "at\n"
+    "500 dpi, and by how many degrees they differ. Exit status 1: a record cannot be compared.\n";
 
-/* One record, coded. */
-struct side {
-        struct lf_finger_row row;
-        uint8_t *data;
-        struct lf_finger finger;
-};
-
-static int read_side(const char *path, struct side *s)
+static int read_file(const char *path, void **ret, size_t *ret_size)
 {
         FILE *f = fopen(path, "rbe");
         if (!f) {
                 lf_log_error("%s: %s", path, strerror(errno));
                 return -EIO;
         }
-        uint8_t *wire = malloc(FILE_MAX);
-        struct lf_fmr *fmr = malloc(sizeof *fmr);
-        s->data = aligned_alloc(64, (LF_FINGER_DATA_MAX + 63) & ~63u);
-        int r = wire && fmr && s->data ? 0 : -ENOMEM;
-        if (r == 0) {
-                struct lf_defect defect;
-                size_t size = fread(wire, 1, FILE_MAX, f);
-                r = lf_fmr_read(wire, size, fmr, &defect);
-                if (r < 0) {
-                        lf_log_error("%s: byte %u: %s", path, defect.offset, lf_defect_text(defect.code));
-                } else if (!lf_finger_code(fmr, &fmr->view[0], LF_FINGER_MINUTIA_MAX, &s->row, s->data)) {
-                        lf_log_error("%s: %s", path, lf_defect_text(LF_DEFECT_TOO_FEW_MINUTIAE));
-                        r = -EBADMSG;
-                } else {
-                        s->finger = lf_finger_at(&s->row, s->data);
-                }
-        }
+        *ret = malloc(FILE_MAX);
+        *ret_size = *ret ? fread(*ret, 1, FILE_MAX, f) : 0;
+        int r = !*ret ? -ENOMEM : ferror(f) ? -EIO : 0;
+        if (r < 0)
+                lf_log_error("%s: %s", path, strerror(-r));
         fclose(f);
-        free(wire);
-        free(fmr);
         return r;
 }
 
-static void draw_minutia(FILE *out, float x, float y, float c, float s, const char *colour, bool agrees)
+static double degrees(uint16_t turn)
 {
-        fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\" stroke=\"%s\"/>", (double)x,
-                (double)-y, agrees ? colour : "none", colour);
-        fprintf(out, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>\n", (double)x,
-                (double)-y, (double)(x + 12 * c), (double)-(y + 12 * s), colour);
+        return (double)(int16_t)turn * (360.0 / 65536);
 }
 
-static void direction(uint16_t angle, float *c, float *s)
+static json_t *json_pairs(const struct lf_explained *e)
 {
-        *c = cosf((float)angle * ((float)M_PI / 32768));
-        *s = sinf((float)angle * ((float)M_PI / 32768));
+        json_t *list = json_array();
+        for (unsigned i = 0; i < e->match.meet; i++) {
+                unsigned a = e->match.a[i], b = e->match.b[i];
+                float x, y;
+                lf_explained_place(e, a, &x, &y);
+                double off = hypot((double)x - e->b.finger.x[b] / 4.0, (double)y - e->b.finger.y[b] / 4.0);
+                uint16_t turned =
+                    (uint16_t)(e->a.finger.angle[a] + e->match.placement.turn - e->b.finger.angle[b]);
+                json_array_append_new(list, json_pack("{s:i, s:i, s:f, s:f}", "a",
+                                                      (int)lf_explained_index(&e->a, a), "b",
+                                                      (int)lf_explained_index(&e->b, b), "distance", off,
+                                                      "turn", degrees(turned)));
+        }
+        return list;
 }
 
-static void place(const struct lf_finger *a, unsigned i, const struct lf_finger_placement *p, float *x,
-                  float *y)
+static void print_json(const struct lf_explained *e)
 {
-        *x = (p->c * a->x[i] - p->s * a->y[i]) / 4 + p->x;
-        *y = (p->s * a->x[i] + p->c * a->y[i]) / 4 + p->y;
+        const struct lf_finger_match *m = &e->match;
+        json_t *j = json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:f, s:f, s:f, s:o}", "agree",
+                              (int)m->meet, "minutiae_a", (int)e->a.row.n, "minutiae_b", (int)e->b.row.n,
+                              "could", (int)m->could, "view_a", (int)e->a.view, "view_b", (int)e->b.view,
+                              "turn_degrees", degrees(m->placement.turn), "shift_x", (double)m->placement.x,
+                              "shift_y", (double)m->placement.y, "score", (double)m->score, "log10_fmr",
+                              (double)lf_finger_log10_fmr(m->score), "pairs", json_pairs(e));
+        json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+        putchar('\n');
+        json_decref(j);
 }
 
-static void draw(FILE *out, const struct lf_finger *a, const struct lf_finger *b,
-                 const struct lf_finger_match *m)
+static void print_text(const struct lf_explained *e)
 {
-        float low_x = 0, low_y = 0, high_x = 0, high_y = 0, x, y, c, s;
-        bool agrees_a[LF_FINGER_MINUTIA_MAX] = {false}, agrees_b[LF_FINGER_MINUTIA_MAX] = {false};
-        for (unsigned i = 0; i < a->row->n + (unsigned)b->row->n; i++) {
-                if (i < a->row->n) {
-                        place(a, i, &m->placement, &x, &y);
-                } else {
-                        x = b->x[i - a->row->n] / 4.0f;
-                        y = b->y[i - a->row->n] / 4.0f;
-                }
-                low_x = fminf(low_x, x), high_x = fmaxf(high_x, x);
-                low_y = fminf(low_y, -y), high_y = fmaxf(high_y, -y);
-        }
-        fprintf(
-            out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"%.0f %.0f %.0f %.0f\" "
-            "font-family=\"sans-serif\">\n"
-            "<title>%u minutiae agree</title>\n<rect x=\"%.0f\" y=\"%.0f\" width=\"100%%\" height=\"100%%\" "
-            "fill=\"white\"/>\n",
-            (double)low_x - 30, (double)low_y - 30, (double)(high_x - low_x) + 60,
-            (double)(high_y - low_y) + 60, m->meet, (double)low_x - 30, (double)low_y - 30);
-        for (unsigned i = 0; i < m->meet; i++) {
-                agrees_a[m->a[i]] = agrees_b[m->b[i]] = true;
-                place(a, m->a[i], &m->placement, &x, &y);
-                fprintf(out,
-                        "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#2a9d3a\" "
-                        "stroke-width=\"3\"/>\n",
-                        (double)x, (double)-y, b->x[m->b[i]] / 4.0, -b->y[m->b[i]] / 4.0);
-        }
-        for (unsigned i = 0; i < a->row->n; i++) {
-                place(a, i, &m->placement, &x, &y);
-                direction((uint16_t)(a->angle[i] + m->placement.turn), &c, &s);
-                draw_minutia(out, x, y, c, s, "#1f5fbf", agrees_a[i]);
-        }
-        for (unsigned i = 0; i < b->row->n; i++) {
-                direction(b->angle[i], &c, &s);
-                draw_minutia(out, b->x[i] / 4.0f, b->y[i] / 4.0f, c, s, "#c8501e", agrees_b[i]);
-        }
-        fputs("</svg>\n", out);
+        const struct lf_finger_match *m = &e->match;
+        char odds[128];
+        if (e->a.fmr->n > 1 || e->b.fmr->n > 1)
+                printf("closest: finger %u of A, finger %u of B\n", e->a.view + 1, e->b.view + 1);
+        printf("%u minutiae agree, of %u in A and %u in B; %u of A's lie where B has any\n", m->meet,
+               e->a.row.n, e->b.row.n, m->could);
+        printf("A is turned by %.1f degrees anticlockwise and shifted by %.0f, %.0f pixels at 500 dpi (y "
+               "upwards), "
+               "from centre to centre\n",
+               degrees(m->placement.turn), (double)m->placement.x, (double)m->placement.y);
+        lf_explained_odds(e, odds, sizeof odds);
+        printf("score %.2f, log10 of the false-match rate %.2f: %s\n", (double)m->score,
+               (double)lf_finger_log10_fmr(m->score), odds);
 }
 
-static int write_svg(const char *path, const struct side *a, const struct side *b,
-                     const struct lf_finger_match *m)
+static int write_svg(const char *path, const struct lf_explained *e)
 {
         FILE *out = fopen(path, "we");
-        if (!out) {
-                lf_log_error("%s: %s", path, strerror(errno));
-                return -EIO;
+        if (out) {
+                lf_explained_draw(e, out);
+                bool failed = ferror(out);
+                if (fclose(out) == 0 && !failed)
+                        return 0;
         }
-        draw(out, &a->finger, &b->finger, m);
-        if (fclose(out) == 0)
-                return 0;
         lf_log_error("%s: %s", path, strerror(errno));
         return -EIO;
 }
 
-static int explain(const char *path_a, const char *path_b, const char *svg)
+static void complain(int r, const char *name, const struct lf_defect *defect)
 {
-        struct side a = {0}, b = {0};
-        struct lf_finger_core *core = aligned_alloc(64, (sizeof *core + 63) & ~(size_t)63);
-        int r = core && lf_engines_init() == 0 ? read_side(path_a, &a) : -ENOMEM;
-        if (r == 0)
-                r = read_side(path_b, &b);
+        if (r == -EBADMSG)
+                lf_log_error("%s: byte %u: %s", name, defect->offset, lf_defect_text(defect->code));
+        else if (r == -ENOENT)
+                lf_log_error("the records hold different fingers: positions differ");
+        else
+                lf_log_error("%s", strerror(-r));
+}
+
+static int explain(const char *const path[2], const char *svg, bool json)
+{
+        void *wire[2] = {NULL, NULL};
+        size_t size[2];
+        struct lf_explained e = {0};
+        struct lf_defect defect;
+        unsigned bad = 0;
+        int r = lf_engines_init();
+        for (unsigned i = 0; r == 0 && i < 2; i++)
+                r = read_file(path[i], &wire[i], &size[i]);
         if (r == 0) {
-                struct lf_finger_match m;
-                lf_finger_match(&a.finger, &b.finger, core, &m);
-                printf("%u minutiae agree, of %u in A and %u in B; %u of A's lie where B has any\n", m.meet,
-                       a.row.n, b.row.n, m.could);
-                printf("A is turned by %.1f degrees and shifted by %.0f, %.0f pixels at 500 dpi, from centre "
-                       "to centre\n",
-                       (double)(int16_t)m.placement.turn * (360.0 / 65536), (double)m.placement.x,
-                       (double)m.placement.y);
-                printf("score %.2f: log10 of the false-match rate %.2f\n", (double)m.score,
-                       (double)lf_finger_log10_fmr(m.score));
-                if (svg)
-                        r = write_svg(svg, &a, &b, &m);
+                r = lf_explain(path, (const void *const *)wire, size, &e, &bad, &defect);
+                if (r < 0)
+                        complain(r, path[bad], &defect);
         }
-        free(a.data);
-        free(b.data);
-        free(core);
+        if (r == 0) {
+                (json ? print_json : print_text)(&e);
+                if (svg)
+                        r = write_svg(svg, &e);
+        }
+        lf_explained_free(&e);
+        free(wire[0]);
+        free(wire[1]);
         return r < 0 ? 1 : 0;
 }
 
 int lf_explain_fingerprint(int argc, char **argv)
 {
         const char *record[2] = {NULL, NULL}, *svg = NULL;
+        bool json = false;
         unsigned n = 0;
         for (int i = 1; i < argc; i++) {
                 if (strcmp(argv[i], "--help") == 0) {
@@ -173,6 +155,8 @@ int lf_explain_fingerprint(int argc, char **argv)
                 }
                 if (strcmp(argv[i], "--svg") == 0 && i + 1 < argc)
                         svg = argv[++i];
+                else if (strcmp(argv[i], "--json") == 0)
+                        json = true;
                 else if (argv[i][0] != '-' && n < 2)
                         record[n++] = argv[i];
                 else
@@ -182,5 +166,5 @@ int lf_explain_fingerprint(int argc, char **argv)
                 fputs(usage, stderr);
                 return 2;
         }
-        return explain(record[0], record[1], svg);
+        return explain(record, svg, json);
 }
