@@ -102,19 +102,41 @@ static void scan_documents(const struct lf_person_view *v, uint32_t block,
         }
 }
 
-static void scan_names(const struct lf_person_view *v, uint32_t block, const struct lf_person_probe *probe,
-                       struct lf_topk *topk, struct lf_person_scratch *scratch)
+/* Where the rows go that the index finds. */
+struct found {
+        const struct lf_person_view *v;
+        const struct lf_person_probe *probe;
+        struct lf_topk *topk;
+        struct lf_person_facts own;
+};
+
+static void take(void *context, uint32_t row, unsigned name, float similarity)
+{
+        const struct found *f = context;
+        const struct lf_person_row *r = &f->v->row[row];
+        struct lf_person_facts facts = lf_person_facts_of(f->v, &f->v->detail[r->record]);
+        if (f->probe->name[name].class == LF_NAME_WEAK || r->class == LF_NAME_WEAK)
+                similarity *= LF_WEAK_LOSS;
+        float score = lf_person_score(similarity, lf_document_compare(&f->own, &facts), &f->own, &facts);
+        lf_topk_push(f->topk, r->record, row, score);
+}
+
+static void scan_names(const struct lf_shard *shard, const struct lf_person_view *v, uint32_t block,
+                       const struct lf_person_probe *probe, struct lf_topk *topk,
+                       struct lf_person_scratch *scratch)
 {
         const struct lf_person_group *g =
             &((const struct lf_person_group *)
                   v->index)[block * LF_PERSON_KINDS + lf_person_kind(probe->entity)];
         if (g->rows == 0)
                 return;
+        if (g->words > LF_SEARCH_WORDS) {
+                lf_person_scan_all(shard, block, probe, topk);
+                return;
+        }
         struct lf_person_words w = lf_person_words_at(v->index, g);
-        lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch);
-        for (uint32_t i = 0; i < (g->rows + 63) / 64; i++)
-                for (uint64_t bits = scratch->row[i]; bits; bits &= bits - 1)
-                        scan_row(v, w.row[i * 64 + (uint32_t)__builtin_ctzll(bits)], probe, topk);
+        struct found found = {.v = v, .probe = probe, .topk = topk, .own = lf_probe_facts(probe)};
+        lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch, take, &found);
 }
 
 static void scan(const struct lf_shard *shard, uint32_t block, const void *const *probes,
@@ -129,7 +151,7 @@ static void scan(const struct lf_shard *shard, uint32_t block, const void *const
                 }
                 if (probe->n_documents)
                         scan_documents(&v, block, probe, topks[i]);
-                scan_names(&v, block, probe, topks[i], scratch);
+                scan_names(shard, &v, block, probe, topks[i], scratch);
         }
 }
 

@@ -34,64 +34,73 @@ const uint8_t lf_letter_classes[256] = {
     ['5'] = 16, ['6'] = 17, ['7'] = 18, ['8'] = 19, ['9'] = 20,
 };
 
-struct word {
-        const char *letters;
-        uint8_t n;
-        uint16_t weight;
-};
-static const struct word words[] = {
-#define LF_WORD(letters, weight) {letters, sizeof letters - 1, weight},
-#include "matcher/person_words.def"
-#undef LF_WORD
-};
-
 static uint16_t weigh(const char *letter, unsigned n)
 {
         static const uint16_t by_length[8] = {0, 150, 350, 550, 750, 900, 1000, 1000};
-        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-                if (words[i].n == n && words[i].letters[0] == letter[0] &&
-                    !memcmp(words[i].letters, letter, n))
-                        return words[i].weight;
+        for (uint32_t h = lf_letters_fnv(letter, n);; h++) {
+                const struct lf_word_weight *w = &lf_word_weight[h % LF_WORD_WEIGHTS];
+                if (w->n == 0)
+                        break;
+                if (w->n == n && !memcmp(w->letter, letter, n))
+                        return w->weight;
+        }
         return by_length[n < 7 ? n : 7];
 }
 
-/* Spellings of the Arabic article and of "son of". */
-static const char *const particle[][2] = {
-    {"el", "al"}, {"ul", "al"}, {"ben", "bin"}, {"ibn", "bin"}, {"bn", "bin"}};
+struct spelling {
+        char from[4], to[4];
+        uint8_t n, m; /* letters of either */
+};
+#define SPELLING(from, to)                                                                                   \
+        {                                                                                                    \
+                from, to, sizeof from - 1, sizeof to - 1                                                     \
+        }
 
-/* Ways to write one sound, levelled before words are compared. Longer ones first. No word grows beyond the
- * three letters of a particle. */
+/* Of the Arabic article and of "son of". */
+static const struct spelling particle[] = {SPELLING("el", "al"), SPELLING("ul", "al"), SPELLING("ben", "bin"),
+                                           SPELLING("ibn", "bin"), SPELLING("bn", "bin")};
+/* Ways to write one sound. Longer ones first. No word grows beyond the three letters of a particle. */
+static const struct spelling sound[] = {SPELLING("dzh", "j"), SPELLING("sch", "sh"), SPELLING("tch", "ch"),
+                                        SPELLING("ph", "f"),  SPELLING("dj", "j"),   SPELLING("ck", "k"),
+                                        SPELLING("oo", "u"),  SPELLING("ou", "u"),   SPELLING("ks", "x")};
+
+static bool begins(const char *letter, unsigned n, const struct spelling *with)
+{
+        if (letter[0] != with->from[0] || n < with->n)
+                return false;
+        for (unsigned i = 1; i < with->n; i++)
+                if (letter[i] != with->from[i])
+                        return false;
+        return true;
+}
+
+/* Levels spellings before words are compared. */
 static unsigned level(char *letter, unsigned n)
 {
-        static const char *const rule[][2] = {{"dzh", "j"}, {"sch", "sh"}, {"tch", "ch"},
-                                              {"ph", "f"},  {"dj", "j"},   {"ck", "k"},
-                                              {"oo", "u"},  {"ou", "u"},   {"ks", "x"}};
-        for (size_t i = 0; i < sizeof particle / sizeof particle[0]; i++)
-                if (n == strlen(particle[i][0]) && !memcmp(letter, particle[i][0], n))
-                        return (unsigned)strlen(strcpy(letter, particle[i][1]));
+        for (size_t i = 0; n <= 3 && i < sizeof particle / sizeof particle[0]; i++)
+                if (n == particle[i].n && begins(letter, n, &particle[i])) {
+                        memcpy(letter, particle[i].to, particle[i].m);
+                        return particle[i].m;
+                }
         unsigned out = 0;
         for (unsigned i = 0; i < n;) {
-                unsigned r = 0, rules = sizeof rule / sizeof rule[0];
-                for (; r < rules; r++)
-                        if (n - i >= strlen(rule[r][0]) &&
-                            !memcmp(letter + i, rule[r][0], strlen(rule[r][0])))
-                                break;
-                if (r == rules) {
+                const struct spelling *s = sound, *end = sound + sizeof sound / sizeof sound[0];
+                while (s < end && !begins(letter + i, n - i, s))
+                        s++;
+                if (s == end) {
                         letter[out++] = letter[i++];
                         continue;
                 }
-                i += strlen(rule[r][0]);
-                for (const char *l = rule[r][1]; *l; l++)
-                        letter[out++] = *l;
+                i += s->n;
+                for (unsigned k = 0; k < s->m; k++)
+                        letter[out++] = s->to[k];
         }
         return out;
 }
 
 static void finish(struct lf_token *t)
 {
-        t->spelling = 2166136261u;
-        for (unsigned i = 0; i < t->n; i++)
-                t->spelling = (t->spelling ^ (uint8_t)t->letter[i]) * 16777619u;
+        t->spelling = lf_letters_fnv(t->letter, t->n);
         t->n = (uint8_t)level(t->letter, t->n);
         t->weight = weigh(t->letter, t->n);
         memset(t->letter + t->n, 0, sizeof t->letter - t->n);

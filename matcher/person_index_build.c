@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matcher/engines.h"
 #include "matcher/person_token.h"
+
+#define LIKES       8          /* for each place of a word, on average */
+#define COMPARISONS (1u << 28) /* of words with one another, in a group */
 
 struct key {
         uint32_t skeleton, word;
@@ -22,16 +26,23 @@ struct room {
         struct key *key;
         struct run_key *run;
         const struct lf_person_view *v;
+        const struct lf_person_kernel *kernel;
         uint32_t first_token; /* of the block */
+        uint64_t possible[LF_SEARCH_WORDS / 64];
 };
+
+static unsigned key_of(const struct lf_token *t)
+{
+        return lf_word_key(t->n, lf_word_doubled(t->letter, t->n), lf_word_first(t->letter[0]));
+}
 
 static int by_word(const void *a, const void *b, void *context)
 {
         const struct lf_token *all = context, *x = &all[*(const uint32_t *)a],
                               *y = &all[*(const uint32_t *)b];
-        if (x->n != y->n)
-                return x->n < y->n ? -1 : 1;
-        int c = memcmp(x->letter, y->letter, x->n);
+        int c = (int)key_of(x) - (int)key_of(y);
+        for (unsigned i = 0; c == 0 && i < x->n; i++)
+                c = lf_letter_code(x->letter[i]) - lf_letter_code(y->letter[i]);
         if (c == 0)
                 c = (x->flags & LF_TOKEN_ABJAD) - (y->flags & LF_TOKEN_ABJAD);
         if (c == 0)
@@ -62,16 +73,22 @@ static int by_run(const void *a, const void *b)
         return (x->run.row > y->run.row) - (x->run.row < y->run.row);
 }
 
+static struct lf_person_run run_entry(uint16_t row, const struct lf_name_run *r)
+{
+        return (struct lf_person_run){.row = row,
+                                      .first = r->first,
+                                      .n = (uint8_t)(r->span.n | (r->span.abjad ? LF_RUN_ABJAD : 0)),
+                                      .cut = r->cut,
+                                      .letters = r->letters};
+}
+
 static void collect_runs(struct room *m, uint16_t row, const struct lf_person_row *r, uint32_t *inout_runs)
 {
         struct lf_name_run run[LF_NAME_RUNS];
         unsigned n = lf_name_runs(m->v->token + r->token, r->n, run);
         for (unsigned i = 0; i < n; i++)
                 m->run[(*inout_runs)++] = (struct run_key){.skeleton = lf_span_skeleton(&run[i].span),
-                                                           .run = {.row = row,
-                                                                   .weight = (uint16_t)run[i].weight,
-                                                                   .n = (uint8_t)run[i].span.n,
-                                                                   .reversed = run[i].reversed}};
+                                                           .run = run_entry(row, &run[i])};
 }
 
 /* The rows of a kind in [first, end), their tokens and runs. */
@@ -91,6 +108,7 @@ static void collect(struct room *m, uint32_t first, uint32_t end, unsigned kind,
         }
         if (g->places > 0)
                 qsort_r(m->token, g->places, sizeof *m->token, by_word, m->v->token);
+        g->likes = g->places * LIKES;
         for (uint32_t i = 0; i < g->places; i++) {
                 g->abjad |= m->v->token[m->token[i]].flags & LF_TOKEN_ABJAD;
                 g->words += i == 0 || !same_word(&m->v->token[m->token[i - 1]], &m->v->token[m->token[i]]);
@@ -107,22 +125,26 @@ static void write_word(const struct room *m, const struct lf_person_words *w, ui
         w->token[word] = token;
         w->weight[word] = t->weight;
         m->key[word] = (struct key){lf_span_skeleton(&s), word};
-        for (unsigned n = t->n + 1u; n < LF_WORD_LENGTHS; n++)
-                w->length[n] = word + 1;
+        w->key[key_of(t) + 1]++;
 }
 
 static void write_words(const struct room *m, const struct lf_person_group *g,
                         const struct lf_person_words *w)
 {
         uint32_t words = 0;
+        memset(w->key, 0, (LF_WORD_KEYS + 1) * sizeof *w->key);
         for (uint32_t i = 0; i < g->places; i++) {
                 if (i == 0 || !same_word(&m->v->token[m->token[i - 1]], &m->v->token[m->token[i]])) {
                         w->first[words] = i;
                         write_word(m, w, words++, m->token[i]);
                 }
-                w->place[i] = (uint16_t)m->holder[m->token[i] - m->first_token];
+                uint32_t row = m->holder[m->token[i] - m->first_token];
+                w->place[i] = (uint16_t)row;
+                w->row_word[w->row_first[row] + m->token[i] - m->v->row[m->row[row]].token] = words - 1;
         }
         w->first[words] = g->places;
+        for (unsigned k = 0; k < LF_WORD_KEYS; k++)
+                w->key[k + 1] += w->key[k];
         if (words > 0)
                 qsort(m->key, words, sizeof *m->key, by_key);
         for (uint32_t i = 0; i < words; i++) {
@@ -131,12 +153,46 @@ static void write_words(const struct room *m, const struct lf_person_group *g,
         }
 }
 
-static void write_group(const struct room *m, const struct lf_person_group *g,
-                        const struct lf_person_words *w)
+static int by_rows(const void *a, const void *b)
+{
+        const struct key *x = a, *y = b;
+        if (x->skeleton != y->skeleton)
+                return x->skeleton > y->skeleton ? -1 : 1;
+        return (x->word > y->word) - (x->word < y->word);
+}
+
+/* For the words that stand in most rows, as far as there is room and time, the words that are like them. */
+static void write_likes(struct room *m, const struct lf_person_group *g, const struct lf_person_words *w)
+{
+        uint32_t used = 0, most = g->words ? COMPARISONS / g->words : 0;
+        for (uint32_t i = 0; i < g->words; i++) {
+                m->key[i] = (struct key){w->first[i + 1] - w->first[i], i};
+                w->like_first[i] = w->likes[i] = 0;
+        }
+        if (g->words > LF_SEARCH_WORDS)
+                return;
+        qsort(m->key, g->words, sizeof *m->key, by_rows);
+        for (uint32_t i = 0; i < g->words && i < most; i++) {
+                uint32_t word = m->key[i].word;
+                uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], m->possible,
+                                            w->like + used, g->likes - used);
+                if (n > g->likes - used)
+                        break;
+                w->like_first[word] = used;
+                w->likes[word] = n;
+                used += n;
+        }
+        memset(w->like + used, 0, (g->likes - used) * sizeof *w->like);
+}
+
+static void write_group(struct room *m, const struct lf_person_group *g, const struct lf_person_words *w)
 {
         memcpy(w->row, m->row, g->rows * sizeof *w->row);
-        for (uint32_t i = 0; i < g->rows; i++)
+        w->row_first[0] = 0;
+        for (uint32_t i = 0; i < g->rows; i++) {
                 w->row_weight[i] = m->v->row[m->row[i]].weight;
+                w->row_first[i + 1] = w->row_first[i] + m->v->row[m->row[i]].n;
+        }
         write_words(m, g, w);
         if (g->runs > 0)
                 qsort(m->run, g->runs, sizeof *m->run, by_run);
@@ -144,6 +200,7 @@ static void write_group(const struct room *m, const struct lf_person_group *g,
                 w->run_skeleton[i] = m->run[i].skeleton;
                 w->run[i] = m->run[i].run;
         }
+        write_likes(m, g, w);
 }
 
 static void room_free(struct room *m)
@@ -169,7 +226,8 @@ static int room_create(const struct lf_person_view *v, uint32_t blocks, struct r
                              .holder = calloc(tokens + 1u, sizeof *ret->holder),
                              .key = calloc(tokens + 1u, sizeof *ret->key),
                              .run = calloc((size_t)LF_RUN_WORDS * tokens + 1, sizeof *ret->run),
-                             .v = v};
+                             .v = v,
+                             .kernel = lf_person_kernel_for(lf_engines_isa())};
         if (ret->row && ret->token && ret->holder && ret->key && ret->run)
                 return 0;
         room_free(ret);
@@ -221,10 +279,11 @@ static bool words_sound(const struct lf_person_view *v, const struct lf_person_g
                         const struct lf_person_words *w)
 {
         if (!ascending(w->first, (uint64_t)g->words + 1, g->places) ||
-            !ascending(w->length, LF_WORD_LENGTHS, g->words))
+            !ascending(w->key, LF_WORD_KEYS + 1, g->words) || w->key[LF_WORD_KEYS] != g->words)
                 return false;
         for (uint32_t i = 0; i < g->words; i++)
-                if (w->token[i] >= v->head->tokens || w->skeleton_word[i] >= g->words || w->weight[i] > 1000)
+                if (w->like_first[i] > g->likes || w->likes[i] > g->likes - w->like_first[i] ||
+                    w->token[i] >= v->head->tokens || w->skeleton_word[i] >= g->words || w->weight[i] > 1000)
                         return false;
         return true;
 }
@@ -232,14 +291,21 @@ static bool words_sound(const struct lf_person_view *v, const struct lf_person_g
 static bool group_sound(const struct lf_person_view *v, uint32_t block, const struct lf_person_group *g,
                         const struct lf_person_words *w)
 {
+        if (!ascending(w->row_first, (uint64_t)g->rows + 1, g->places))
+                return false;
         for (uint32_t i = 0; i < g->rows; i++)
-                if (w->row[i] >= v->head->rows || w->row[i] / LF_PERSON_BLOCK_ROWS != block)
+                if (w->row[i] >= v->head->rows || w->row[i] / LF_PERSON_BLOCK_ROWS != block ||
+                    w->row_first[i + 1] - w->row_first[i] != v->row[w->row[i]].n)
+                        return false;
+        for (uint32_t i = 0; i < g->likes; i++)
+                if (LF_LIKE_SIMILARITY(w->like[i]) > 1000 ||
+                    (w->like[i] && LF_LIKE_WORD(w->like[i]) >= g->words))
                         return false;
         for (uint32_t i = 0; i < g->places; i++)
-                if (w->place[i] >= g->rows)
+                if (w->place[i] >= g->rows || w->row_word[i] >= g->words)
                         return false;
         for (uint32_t i = 0; i < g->runs; i++)
-                if (w->run[i].row >= g->rows || w->run[i].weight > LF_RUN_WORDS * 1000)
+                if (w->run[i].row >= g->rows || w->run[i].first >= LF_NAME_TOKENS)
                         return false;
         return words_sound(v, g, w);
 }

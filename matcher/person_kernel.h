@@ -10,23 +10,33 @@
 #define LF_KERNEL_LANES   64 /* words compared at once */
 #define LF_KERNEL_LETTERS 16 /* longer words are compared one by one */
 
-struct lf_person_kernel {
-        /* Bit i of `ret` ((n + 63) / 64 words): signature i has at most `budget` bits that `probe` lacks, and
-         * the other way round. */
-        void (*possible)(const uint64_t *signature, size_t n, uint64_t probe, unsigned budget, uint64_t *ret);
-        /* The weighted distance, in quarters of an edit, of the word `a` of n letters from each of `count`
-         * words of m letters (both 1..LF_KERNEL_LETTERS; letters as lf_letter_code gives them): those that
-         * `id` names, at most LF_KERNEL_LANES. */
-        void (*distance)(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
-                         const uint32_t *id, unsigned count, unsigned m, uint8_t *ret);
-        /* Bit i of `ret`: with at most as much explained as sum[i] says (own weight in the low half, the
-         * row's in the high one, in LF_SUM_UNITs), a name of weight `own` and a row of weight[i] can be as
-         * alike as `least`. */
-        void (*reach)(const uint32_t *sum, const uint16_t *weight, size_t n, float own, float least,
-                      uint64_t *ret);
+/* Similarities of a word of the index with each word of the probe's name, in thousandths; what is left over
+ * of longer names shares the last lane. The word's weight times the best of them, rounded up. */
+#define LF_MATCH_LANES 15
+struct lf_word_match {
+        uint16_t lane[LF_MATCH_LANES];
+        uint16_t theirs;
 };
+_Static_assert(sizeof(struct lf_word_match) == 32, "a lane of a vector each");
 
-#define LF_SUM_UNIT 8 /* thousandths of a word */
+struct lf_person_kernel {
+        /* Bit i of `ret` ((n + 63) / 64 words): what `probe` has and signature i lacks costs at most `own`,
+         * and what it has and `probe` lacks `theirs`; a bit of the upper half costs two. */
+        void (*possible)(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
+                         uint64_t *ret);
+        /* The weighted distance, in quarters of an edit, of the word `a` of n letters from each of `count`
+         * words of length[i] letters (all 1..LF_KERNEL_LETTERS; letters as lf_letter_code gives them): those
+         * that `id` names, at most LF_KERNEL_LANES. All are words of at least LF_COSTS_LONG letters, or `a`
+         * is, or none. */
+        void (*distance)(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
+                         const uint32_t *id, const uint8_t *length, unsigned count, uint8_t *ret);
+        /* For each of `n` rows of a group how much of the probe's name, whose words weigh own_weight[lane],
+         * and how much of its own its words explain at most, in thousandths of a word, rounded up. Only the
+         * words that `met` has as bits have a match. */
+        void (*explained)(const struct lf_word_match *match, const uint64_t *met, const uint32_t *row_first,
+                          const uint32_t *row_word, const uint16_t *own_weight, const uint16_t *row, size_t n,
+                          uint32_t *ret_own, uint32_t *ret_theirs);
+};
 
 /* The best for an instruction set. */
 const struct lf_person_kernel *lf_person_kernel_for(enum lf_isa isa);

@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #endif
 
+#include <string.h>
+
 #include "matcher/person_kernel.h"
 #include "matcher/person_token.h"
 
@@ -19,33 +21,40 @@
 
 typedef uint8_t lanes[LANES];
 
-static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned budget, uint64_t *ret)
+static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
+                     uint64_t *ret)
 {
         for (size_t i = 0; i < n; i += 64) {
                 uint64_t bits = 0;
                 size_t end = n - i < 64 ? n - i : 64;
 #ifdef __AVX512VPOPCNTDQ__
-                __m512i p = _mm512_set1_epi64((long long)probe), most = _mm512_set1_epi64(budget);
+                const __m512i p = _mm512_set1_epi64((long long)probe);
                 for (size_t l = 0; l < end; l += 8) {
                         __mmask8 live = end - l < 8 ? (__mmask8)((1u << (end - l)) - 1) : 0xff;
                         __m512i s = _mm512_maskz_loadu_epi64(live, signature + i + l);
-                        __m512i x = _mm512_popcnt_epi64(_mm512_andnot_si512(p, s));
-                        __m512i y = _mm512_popcnt_epi64(_mm512_andnot_si512(s, p));
-                        bits |= (uint64_t)_mm512_mask_cmple_epu64_mask(live, _mm512_max_epu64(x, y), most)
-                                << l;
+                        __m512i x = _mm512_andnot_si512(s, p), y = _mm512_andnot_si512(p, s);
+                        x = _mm512_add_epi64(_mm512_popcnt_epi64(x),
+                                             _mm512_popcnt_epi64(_mm512_srli_epi64(x, 32)));
+                        y = _mm512_add_epi64(_mm512_popcnt_epi64(y),
+                                             _mm512_popcnt_epi64(_mm512_srli_epi64(y, 32)));
+                        live = _mm512_mask_cmple_epu64_mask(live, x, _mm512_set1_epi64(own));
+                        live = _mm512_mask_cmple_epu64_mask(live, y, _mm512_set1_epi64(theirs));
+                        bits |= (uint64_t)live << l;
                 }
 #else
                 for (size_t l = 0; l < end; l++) {
-                        unsigned x = (unsigned)__builtin_popcountll(signature[i + l] & ~probe);
-                        unsigned y = (unsigned)__builtin_popcountll(probe & ~signature[i + l]);
-                        bits |= (uint64_t)(GREATER(x, y) <= budget) << l;
+                        uint64_t x = probe & ~signature[i + l], y = signature[i + l] & ~probe;
+                        bool like =
+                            (unsigned)(__builtin_popcountll(x) + __builtin_popcountll(x >> 32)) <= own &&
+                            (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
+                        bits |= (uint64_t)like << l;
                 }
 #endif
                 ret[i / 64] = bits;
         }
 }
 
-/* A word's letters, and what leaving each out costs. */
+/* The words' letters, and what leaving each out costs. */
 static void columns(const struct lf_costs *k, const uint8_t (*word)[LF_KERNEL_LETTERS], const uint32_t *id,
                     unsigned count, unsigned m, lanes *restrict letter, lanes *restrict gap)
 {
@@ -83,8 +92,11 @@ static struct kin kin_of(const struct lf_costs *k, uint8_t a)
 }
 
 static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
-                     const uint32_t *id, unsigned count, unsigned m, uint8_t *ret)
+                     const uint32_t *id, const uint8_t *length, unsigned count, uint8_t *ret)
 {
+        unsigned m = 0;
+        for (unsigned i = 0; i < count; i++)
+                m = GREATER(m, length[i]);
         const struct lf_costs *k = (n > m ? n : m) < LF_COSTS_LONG ? &lf_costs_short : &lf_costs_long;
         _Alignas(64) lanes letter[LF_KERNEL_LETTERS] = {{0}}, gap[LF_KERNEL_LETTERS];
         _Alignas(64) lanes rows[3][LF_KERNEL_LETTERS + 1];
@@ -125,30 +137,32 @@ static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERN
                 lanes *spare = two;
                 two = one, one = now, now = spare;
         }
-        EACH_LANE ret[l] = one[m][l];
+        _Alignas(64) lanes last = {0};
+        memcpy(last, length, count);
+        EACH_LANE ret[l] = 0;
+        for (uint8_t j = 1; j <= m; j++)
+                EACH_LANE ret[l] = last[l] == j ? one[j][l] : ret[l];
 }
 
-/* As similarity_of() in person_name.c, without its division; more by what rounding may take. */
-static void reach(const uint32_t *sum, const uint16_t *weight, size_t n, float own, float least,
-                  uint64_t *ret)
+static void explained(const struct lf_word_match *match, const uint64_t *met, const uint32_t *row_first,
+                      const uint32_t *row_word, const uint16_t *own_weight, const uint16_t *row, size_t n,
+                      uint32_t *ret_own, uint32_t *ret_theirs)
 {
-        for (size_t i = 0; i < n; i += 64) {
-                uint8_t ok[64];
-                size_t end = n - i < 64 ? n - i : 64;
-                for (size_t l = 0; l < end; l++) {
-                        float w = (float)weight[i + l];
-                        float a = (float)(sum[i + l] & 0xffff) * LF_SUM_UNIT;
-                        float b = (float)(sum[i + l] >> 16) * LF_SUM_UNIT;
-                        a = LESSER(a, own);
-                        b = LESSER(b, w);
-                        float ua = own - a, ub = w - b, both = a + b, evidence = LESSER(a, b);
-                        float less = LESSER(ua, ub), more = GREATER(ua, ub);
-                        ok[l] = both * evidence * 1.001f + 1 >=
-                                least * (both + 1.6f * less + 0.4f * more) * (evidence + 100);
+        for (size_t r = 0; r < n; r++) {
+                uint16_t best[LF_MATCH_LANES + 1] = {0};
+                uint32_t own = 0, theirs = 0;
+                for (uint32_t k = row_first[row[r]]; k < row_first[row[r] + 1]; k++) {
+                        uint32_t word = row_word[k];
+                        if (!(met[word / 64] >> word % 64 & 1))
+                                continue;
+                        const struct lf_word_match *m = &match[word];
+                        for (unsigned l = 0; l < LF_MATCH_LANES; l++)
+                                best[l] = GREATER(best[l], m->lane[l]);
+                        theirs += m->theirs;
                 }
-                uint64_t bits = 0;
-                for (size_t l = 0; l < end; l++)
-                        bits |= (uint64_t)ok[l] << l;
-                ret[i / 64] = bits;
+                for (unsigned l = 0; l < LF_MATCH_LANES; l++)
+                        own += (uint32_t)best[l] * own_weight[l];
+                ret_own[r] = (own + 999) / 1000;
+                ret_theirs[r] = theirs;
         }
 }

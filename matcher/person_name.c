@@ -193,6 +193,29 @@ static float evaluate(const struct lf_name *a, const struct lf_name *b, const st
         return similarity_of(a, b, m);
 }
 
+static struct mass mass_of(const struct lf_name *a, const struct lf_name *b,
+                           const uint32_t (*value)[LF_ASSIGN_MAX], const int8_t *partner)
+{
+        struct mass m = {0, 0};
+        for (unsigned i = 0; i < a->n; i++) {
+                if (partner[i] < 0)
+                        continue;
+                uint32_t wa = a->token[i].weight, wb = b->token[partner[i]].weight;
+                uint32_t sim = value[i][partner[i]] / (wa + wb);
+                m.a += (uint64_t)sim * wa;
+                m.b += (uint64_t)sim * wb;
+        }
+        return m;
+}
+
+float lf_name_similarity_by_words(const struct lf_name *a, const struct lf_name *b,
+                                  const uint32_t (*value)[LF_ASSIGN_MAX])
+{
+        int8_t partner[LF_NAME_TOKENS];
+        lf_assign(value, a->n, b->n, partner);
+        return similarity_of(a, b, mass_of(a, b, value, partner));
+}
+
 /* The state of an alignment: runs that were settled, and the words that are left to be assigned. */
 struct attempt {
         uint32_t used_a, used_b;
@@ -210,15 +233,7 @@ static void assign(const struct lf_name *a, const struct lf_name *b, values all,
                 for (unsigned j = 0; j < b->n; j++)
                         left[i][j] = t->used_a >> i & 1 || t->used_b >> j & 1 ? 0 : all[i][j];
         lf_assign((const uint32_t(*)[LF_ASSIGN_MAX])left, a->n, b->n, t->partner);
-        t->mass = (struct mass){0, 0};
-        for (unsigned i = 0; i < a->n; i++) {
-                if (t->partner[i] < 0)
-                        continue;
-                uint64_t wa = a->token[i].weight, wb = b->token[t->partner[i]].weight;
-                uint64_t sim = all[i][t->partner[i]] / (wa + wb);
-                t->mass.a += sim * wa;
-                t->mass.b += sim * wb;
-        }
+        t->mass = mass_of(a, b, (const uint32_t(*)[LF_ASSIGN_MAX])all, t->partner);
         for (unsigned r = 0; r < t->runs; r++) {
                 const struct lf_pairing *p = &t->run[r];
                 for (unsigned i = p->a; i < p->a + p->a_words; i++)

@@ -22,6 +22,23 @@ extern const char lf_fold_pool[];
 /* Names folded by tables of different ids are not comparable. */
 extern const uint32_t lf_fold_table_id;
 
+/* Words that say little (matcher/person_words.def), by hash of their letters; n 0 ends a search. */
+struct lf_word_weight {
+        char letter[14];
+        uint8_t n;
+        uint16_t weight;
+};
+#define LF_WORD_WEIGHTS 1024
+extern const struct lf_word_weight lf_word_weight[LF_WORD_WEIGHTS];
+/* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo) */
+static inline uint32_t lf_letters_fnv(const char *letter, unsigned n)
+{
+        uint32_t h = 2166136261u;
+        for (unsigned i = 0; i < n; i++)
+                h = (h ^ (uint8_t)letter[i]) * 16777619u;
+        return h;
+}
+
 struct lf_country {
         char two[3], three[4];
 };

@@ -248,6 +248,37 @@ static void print_countries(void)
         printf("};\nconst unsigned lf_countries = %u;\n", n);
 }
 
+static struct lf_word_weight weights[LF_WORD_WEIGHTS];
+
+static void put_weight(const char *letters, uint16_t weight)
+{
+        unsigned n = (unsigned)strlen(letters);
+        uint32_t i = lf_letters_fnv(letters, n);
+        while (weights[i % LF_WORD_WEIGHTS].n)
+                i++;
+        struct lf_word_weight *w = &weights[i % LF_WORD_WEIGHTS];
+        if (n >= sizeof w->letter) {
+                fprintf(stderr, "%s: a longer word than the table holds\n", letters);
+                exit(1);
+        }
+        memcpy(w->letter, letters, n);
+        w->n = (uint8_t)n;
+        w->weight = weight;
+}
+
+static void print_weights(void)
+{
+#define LF_WORD(letters, weight) put_weight(letters, weight);
+#include "matcher/person_words.def"
+#undef LF_WORD
+        printf("const struct lf_word_weight lf_word_weight[LF_WORD_WEIGHTS] = {\n");
+        for (unsigned i = 0; i < LF_WORD_WEIGHTS; i++)
+                if (weights[i].n)
+                        printf("[%u] = {\"%s\", %u, %u},\n", i, weights[i].letter, weights[i].n,
+                               weights[i].weight);
+        printf("};\n");
+}
+
 /* FNV-1a over everything that decides how a name folds. */
 static uint32_t table_id(void)
 {
@@ -256,6 +287,8 @@ static uint32_t table_id(void)
                 h = (h ^ ((const uint8_t *)entries)[i]) * 16777619u;
         for (size_t i = 0; i < pool_size; i++)
                 h = (h ^ (uint8_t)pool[i]) * 16777619u;
+        for (size_t i = 0; i < LF_WORD_WEIGHTS; i++)
+                h = (h ^ lf_letters_fnv(weights[i].letter, weights[i].n) ^ weights[i].weight) * 16777619u;
         return h;
 }
 
@@ -276,6 +309,7 @@ int main(void)
         printf("#include \"matcher/person_table.h\"\n");
         print_pages();
         print_countries();
+        print_weights();
         printf("const uint32_t lf_fold_table_id = %uu;\n", table_id());
         utrans_close(russian);
         utrans_close(ukrainian);

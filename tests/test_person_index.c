@@ -189,8 +189,14 @@ static void same(const struct lf_topk *all, const struct lf_topk *some, const st
         for (uint32_t i = 0; equal && i < all->n; i++)
                 equal = all->hit[i].record == some->hit[i].record && all->hit[i].row == some->hit[i].row &&
                         all->hit[i].score == some->hit[i].score;
+        for (uint32_t i = 0; !equal && i < all->n; i++)
+                print_message("%u: record %u row %u %.6f, not record %u row %u %.6f\n", i, all->hit[i].record,
+                              all->hit[i].row, (double)all->hit[i].score, some->hit[i].record,
+                              some->hit[i].row, (double)some->hit[i].score);
+        for (size_t i = 0; !equal && i < w->n; i++)
+                print_message(w->byte[i] < ' ' || w->byte[i] > '~' ? "\\x%02x" : "%c", w->byte[i]);
         if (!equal)
-                fail_msg("%u hits of %u for %.*s", some->n, all->n, (int)w->n, (const char *)w->byte);
+                fail_msg("%u hits of %u", some->n, all->n);
 }
 
 static void nothing_is_lost(void **state)
@@ -234,46 +240,66 @@ static unsigned random_word(char *out, unsigned most)
         return n;
 }
 
+enum { WORDS = 64 };
+struct words {
+        char letter[WORDS][LF_KERNEL_LETTERS];
+        uint8_t code[WORDS][LF_KERNEL_LETTERS], length[WORDS];
+        uint64_t signature[WORDS];
+        uint32_t id[WORDS]; /* the other way round */
+};
+
+/* Words that are the word of n letters `own` with some letters replaced, up to three more or fewer; all of
+ * the same costs. */
+static void make_words(const char *own, unsigned n, struct words *ret)
+{
+        bool costs = n >= LF_COSTS_LONG || (n + LF_SPAN_LONGER >= LF_COSTS_LONG && rand() % 2);
+        memset(ret, 0, sizeof *ret);
+        for (unsigned w = 0; w < WORDS; w++) {
+                unsigned m = 0;
+                while (m < 1 || m > LF_KERNEL_LETTERS || (m >= LF_COSTS_LONG || n >= LF_COSTS_LONG) != costs)
+                        m = n + (unsigned)rand() % (2 * LF_SPAN_LONGER + 1) - LF_SPAN_LONGER;
+                ret->length[WORDS - 1 - w] = (uint8_t)m;
+                ret->id[w] = WORDS - 1 - w;
+                for (unsigned i = 0; i < m; i++) {
+                        ret->letter[w][i] = i < n && rand() % 4 ? own[i] : 0;
+                        if (!ret->letter[w][i])
+                                random_word(&ret->letter[w][i], 1);
+                        ret->code[w][i] = lf_letter_code(ret->letter[w][i]);
+                }
+                ret->signature[w] = lf_word_signature(&(struct lf_span){.letter = ret->letter[w], .n = m});
+        }
+}
+
 /* The kernels of every instruction set here agree with lf_span_similarity() and with one another. */
 static void kernels_agree(void **state)
 {
-        enum { WORDS = 64 };
         for (int round = 0; round < 300; round++) {
-                char own[LF_KERNEL_LETTERS], word[WORDS][LF_KERNEL_LETTERS];
-                uint8_t code[LF_KERNEL_LETTERS], codes[WORDS][LF_KERNEL_LETTERS] = {{0}};
-                uint64_t signature[WORDS], possible[LF_ISA_COUNT] = {0};
-                uint32_t id[WORDS];
-                unsigned n = random_word(own, LF_KERNEL_LETTERS), m = 0;
+                char own[LF_KERNEL_LETTERS];
+                uint8_t code[LF_KERNEL_LETTERS];
+                uint64_t possible[LF_ISA_COUNT] = {0};
+                struct words w;
+                unsigned n = random_word(own, LF_KERNEL_LETTERS), count = 1 + (unsigned)rand() % WORDS;
                 struct lf_span a = {.letter = own, .n = n, .mask = ~0ull};
-                while (m == 0 || m + LF_SPAN_LONGER < n || n + LF_SPAN_LONGER < m)
-                        m = 1 + (unsigned)rand() % LF_KERNEL_LETTERS;
                 for (unsigned i = 0; i < n; i++)
                         code[i] = lf_letter_code(own[i]);
-                for (unsigned w = 0; w < WORDS; w++) {
-                        id[w] = WORDS - 1 - w;
-                        for (unsigned i = 0; i < m; i++) {
-                                word[w][i] = i < n && rand() % 4 ? own[i] : 0;
-                                if (!word[w][i])
-                                        random_word(&word[w][i], 1);
-                                codes[w][i] = lf_letter_code(word[w][i]);
-                        }
-                        signature[w] = lf_word_signature(&(struct lf_span){.letter = word[w], .n = m});
-                }
-                unsigned longer = n > m ? n : m, budget = longer * 16 / 15;
+                make_words(own, n, &w);
                 for (enum lf_isa isa = 0; isa < LF_ISA_COUNT; isa++) {
                         if (!lf_isa_has(isa))
                                 continue;
                         const struct lf_person_kernel *k = lf_person_kernel_for(isa);
                         uint8_t d[LF_KERNEL_LANES];
-                        unsigned count = 1 + (unsigned)rand() % WORDS;
-                        k->distance(code, n, (const uint8_t(*)[LF_KERNEL_LETTERS])codes, id, count, m, d);
-                        k->possible(signature, WORDS, lf_word_signature(&a), budget, &possible[isa]);
+                        unsigned most = n * 16 / 15 + 3;
+                        k->distance(code, n, (const uint8_t(*)[LF_KERNEL_LETTERS])w.code, w.id, w.length,
+                                    count, d);
+                        k->possible(w.signature, WORDS, lf_word_signature(&a), most, most, &possible[isa]);
                         assert_true(possible[isa] == possible[0]);
                         for (unsigned i = 0; i < count; i++) {
-                                struct lf_span b = {.letter = word[id[i]], .n = m, .mask = ~0ull};
+                                unsigned m = w.length[i], longer = n > m ? n : m;
+                                struct lf_span b = {.letter = w.letter[w.id[i]], .n = m, .mask = ~0ull};
                                 unsigned sim = lf_span_similarity(&a, &b, NULL);
-                                assert_int_equal(sim, d[i] <= budget ? 1000 - 375 * d[i] / longer : 0);
-                                assert_true(sim == 0 || possible[isa] >> id[i] & 1);
+                                assert_int_equal(sim,
+                                                 d[i] <= longer * 16 / 15 ? 1000 - 375 * d[i] / longer : 0);
+                                assert_true(sim == 0 || possible[isa] >> w.id[i] & 1);
                         }
                 }
         }
@@ -281,20 +307,38 @@ static void kernels_agree(void **state)
 
 static void sums_agree(void **state)
 {
-        enum { ROWS = 200 };
-        uint32_t sum[ROWS];
-        uint16_t weight[ROWS];
-        for (unsigned i = 0; i < ROWS; i++) {
-                sum[i] = (uint32_t)rand() % 400 | ((uint32_t)rand() % 400) << 16;
-                weight[i] = (uint16_t)(rand() % 4000);
+        enum { ROWS = 200, PLACES = 5 * ROWS };
+        struct lf_word_match match[WORDS];
+        uint64_t met = 0;
+        uint32_t first[ROWS + 1] = {0}, word[PLACES], own[2][ROWS], theirs[2][ROWS];
+        uint16_t weight[LF_MATCH_LANES + 1] = {0}, row[ROWS];
+        for (unsigned w = 0; w < WORDS; w++) {
+                met |= (uint64_t)(rand() % 2) << w;
+                match[w].theirs = (uint16_t)(rand() % 1001);
+                for (unsigned l = 0; l < LF_MATCH_LANES; l++)
+                        match[w].lane[l] = (uint16_t)(rand() % 2 ? rand() % 1001 : 0);
         }
-        uint64_t expected[(ROWS + 63) / 64], got[(ROWS + 63) / 64];
-        lf_person_kernel_scalar.reach(sum, weight, ROWS, 2100, 0.78f, expected);
+        for (unsigned l = 0; l < LF_MATCH_LANES; l++)
+                weight[l] = (uint16_t)(rand() % 1001);
+        for (unsigned r = 0; r < ROWS; r++) {
+                row[r] = (uint16_t)(ROWS - 1 - r);
+                first[r + 1] = first[r] + (uint32_t)rand() % 6;
+                for (uint32_t k = first[r]; k < first[r + 1]; k++)
+                        word[k] = (uint32_t)rand() % WORDS;
+        }
         for (enum lf_isa isa = 0; isa < LF_ISA_COUNT; isa++) {
                 if (!lf_isa_has(isa))
                         continue;
-                lf_person_kernel_for(isa)->reach(sum, weight, ROWS, 2100, 0.78f, got);
-                assert_memory_equal(got, expected, sizeof got);
+                lf_person_kernel_for(isa)->explained(match, &met, first, word, weight, row, ROWS,
+                                                     own[isa > 0], theirs[isa > 0]);
+                assert_memory_equal(own[0], own[isa > 0], sizeof own[0]);
+                assert_memory_equal(theirs[0], theirs[isa > 0], sizeof theirs[0]);
+        }
+        for (unsigned r = 0; r < ROWS; r++) {
+                uint32_t sum = 0;
+                for (uint32_t k = first[row[r]]; k < first[row[r] + 1]; k++)
+                        sum += met >> word[k] & 1 ? match[word[k]].theirs : 0;
+                assert_int_equal(theirs[0][r], sum);
         }
 }
 

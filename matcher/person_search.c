@@ -1,0 +1,254 @@
+/* Why no row above the floor is left out. A name's similarity grows with what is explained of either side
+ * (similarity_of in person_name.c). Each word is explained at most by the word of the other name that is most
+ * like it, and runs of words at most in full. A run is taken for another only when their skeletons are equal,
+ * and two runs of several words only when their letters are and are divided elsewhere: rows with such runs
+ * are all looked at. A row without them is left out unread only when it has none of the probe's words but
+ * those that cannot make a hit even together and in a row that holds nothing else. Weak aliases, sex and
+ * dates only take away. */
+#include "matcher/person_index.h"
+
+#include <string.h>
+
+#include "matcher/person_token.h"
+
+#define RUN_LONGER  2
+#define RUN_LETTERS 4
+
+/* Whether names of these weights can be as alike as the floor when so much of them is explained; all in
+ * thousandths of a word. What rounding may take is given. */
+static bool reaches(float own, float theirs, float explained_own, float explained_theirs, float floor)
+{
+        float a = explained_own < own ? explained_own : own,
+              b = explained_theirs < theirs ? explained_theirs : theirs;
+        float ua = own - a, ub = theirs - b, both = a + b, evidence = a < b ? a : b;
+        float less = ua < ub ? ua : ub, more = ua < ub ? ub : ua;
+        return both * evidence * 1.001f + 1 >= floor * (both + 1.6f * less + 0.4f * more) * (evidence + 100);
+}
+
+/* Words of the name and of the row, as bits, that correspond as runs. */
+static void explain_row(struct lf_person_search *s, uint16_t row, uint32_t own, uint32_t theirs)
+{
+        uint32_t *word = s->s->run_word[row];
+        if (!lf_bit(s->s->run_row, row)) {
+                s->s->run_row[row / 64] |= 1ull << row % 64;
+                word[0] = word[1] = 0;
+        }
+        word[0] |= own;
+        word[1] |= theirs;
+}
+
+static uint32_t words_from(unsigned first, unsigned n)
+{
+        return ((1u << n) - 1) << first;
+}
+
+static bool lengths_near(unsigned a, unsigned b)
+{
+        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS;
+}
+
+/* The same words, divided in the same way, are no better as runs than as words. */
+static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_person_run *r)
+{
+        return r->letters == own->letters && (r->n & ~LF_RUN_ABJAD) == own->span.n && r->cut != own->cut &&
+               !((r->cut | own->cut) & LF_RUN_REVERSED);
+}
+
+/* The rows' runs that may be written as the span is. */
+static void compare_runs(struct lf_person_search *s, const struct lf_span *own, uint32_t skeleton,
+                         uint32_t words, const struct lf_name_run *several)
+{
+        for (uint32_t i = lf_place_of(s->w->run_skeleton, s->g->runs, skeleton);
+             i < s->g->runs && s->w->run_skeleton[i] == skeleton; i++) {
+                const struct lf_person_run *r = &s->w->run[i];
+                if (several ? divided_elsewhere(several, r)
+                            : own->abjad || r->n & LF_RUN_ABJAD || lengths_near(own->n, r->n))
+                        explain_row(s, r->row, words, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
+        }
+}
+
+/* Where in a row's name a word is, as bits. */
+static uint32_t places_of(const struct lf_person_search *s, uint32_t row, uint32_t word)
+{
+        uint32_t places = 0, first = s->w->row_first[row];
+        for (uint32_t i = first; i < s->w->row_first[row + 1]; i++)
+                places |= (uint32_t)(s->w->row_word[i] == word) << (i - first);
+        return places;
+}
+
+/* The rows' words that are written as a run of the probe's is. */
+static void compare_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
+{
+        for (uint32_t i = lf_place_of(s->w->skeleton, s->g->words, skeleton);
+             i < s->g->words && s->w->skeleton[i] == skeleton; i++) {
+                uint32_t word = s->w->skeleton_word[i];
+                const struct lf_token *t = &s->v->token[s->w->token[word]];
+                if (!lengths_near(r->span.n, t->n) && !r->span.abjad && !(t->flags & LF_TOKEN_ABJAD))
+                        continue;
+                for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
+                        explain_row(s, s->w->place[p], words_from(r->first, r->words),
+                                    places_of(s, s->w->place[p], word));
+        }
+}
+
+static void find_runs(struct lf_person_search *s)
+{
+        struct lf_name_run run[LF_NAME_RUNS];
+        unsigned runs = lf_name_runs(s->token, s->n, run);
+        memset(s->s->run_row, 0, (s->g->rows + 63) / 64 * sizeof s->s->run_row[0]);
+        for (unsigned i = 0; i < s->n; i++) {
+                struct lf_span own = lf_span_of(&s->token[i]);
+                compare_runs(s, &own, lf_span_skeleton(&own), 1u << i, NULL);
+        }
+        for (unsigned i = 0; i < runs; i++) {
+                uint32_t skeleton = lf_span_skeleton(&run[i].span);
+                compare_joined(s, &run[i], skeleton);
+                compare_runs(s, &run[i].span, skeleton, words_from(run[i].first, run[i].words), &run[i]);
+        }
+}
+
+/* The words, as bits, that stand in most rows and cannot make a hit by themselves: what a row needs another
+ * for. */
+static uint32_t common_words(const struct lf_person_search *s, float floor)
+{
+        unsigned order[LF_NAME_TOKENS];
+        for (unsigned i = 0; i < s->n; i++) {
+                unsigned k = i;
+                for (; k > 0 && s->places[order[k - 1]] < s->places[i]; k--)
+                        order[k] = order[k - 1];
+                order[k] = i;
+        }
+        uint32_t common = 0, own = 0, theirs = 0;
+        for (unsigned k = 0; k < s->n; k++) {
+                uint32_t a = own + (s->token[order[k]].weight * s->most[order[k]] + 999) / 1000,
+                         b = theirs + s->most_theirs[order[k]];
+                /* The best row has no other words. */
+                if (reaches((float)s->weight, (float)b, (float)a, (float)b, floor))
+                        continue;
+                own = a;
+                theirs = b;
+                common |= 1u << order[k];
+        }
+        return common;
+}
+
+/* Gathers in scratch->row the rows that may be hits; returns how many. */
+static uint32_t gather(struct lf_person_search *s, float floor)
+{
+        uint64_t *met = s->s->met_row;
+        uint32_t n = 0, words = (s->g->rows + 63) / 64, common = common_words(s, floor);
+        memcpy(met, s->s->run_row, words * sizeof *met);
+        for (unsigned i = 0; i < s->n; i++) {
+                if (common >> i & 1)
+                        continue;
+                for (uint32_t k = 0; k < s->likes[i]; k++) {
+                        uint32_t word = LF_LIKE_WORD(s->like[i][k]);
+                        for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
+                                met[s->w->place[p] / 64] |= 1ull << s->w->place[p] % 64;
+                }
+        }
+        for (uint32_t i = 0; i < words; i++)
+                for (uint64_t bits = met[i]; bits; bits &= bits - 1)
+                        s->s->row[n++] = (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(bits));
+        return n;
+}
+
+/* Whether a row with runs can reach the floor: words that a run may explain are so in full. */
+static bool runs_reach(const struct lf_person_search *s, const struct lf_name *own, uint32_t row, float floor)
+{
+        const uint32_t *word = s->w->row_word + s->w->row_first[row], *run = s->s->run_word[row];
+        unsigned n = s->w->row_first[row + 1] - s->w->row_first[row];
+        uint16_t best[LF_MATCH_LANES] = {0};
+        uint32_t a = 0, b = 0;
+        for (unsigned j = 0; j < n; j++) {
+                bool met = lf_bit(s->s->met_word, word[j]);
+                const struct lf_word_match *m = &s->s->match[word[j]];
+                for (unsigned l = 0; met && l < LF_MATCH_LANES; l++)
+                        best[l] = m->lane[l] > best[l] ? m->lane[l] : best[l];
+                b += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? m->theirs : 0;
+        }
+        for (unsigned i = 0; i < own->n; i++) {
+                unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
+                a +=
+                    run[0] >> i & 1 ? own->token[i].weight : (own->token[i].weight * best[lane] + 999) / 1000;
+        }
+        return reaches((float)own->weight, (float)s->w->row_weight[row], (float)a, (float)b, floor);
+}
+
+/* How alike the name is to a row that has no run in common with it. */
+static float compare_words(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
+                           const struct lf_name *theirs)
+{
+        uint32_t value[LF_ASSIGN_MAX][LF_ASSIGN_MAX];
+        const uint32_t *word = s->w->row_word + s->w->row_first[row];
+        for (unsigned j = 0; j < theirs->n; j++) {
+                bool met = lf_bit(s->s->met_word, word[j]);
+                const struct lf_word_match *m = &s->s->match[word[j]];
+                uint32_t weight = theirs->token[j].weight;
+                for (unsigned i = 0; i < own->n; i++)
+                        value[i][j] = met ? m->lane[i] * (own->token[i].weight + weight) : 0;
+        }
+        return lf_name_similarity_by_words(own, theirs, (const uint32_t(*)[LF_ASSIGN_MAX])value);
+}
+
+/* More words are like the name's than are kept: every row is compared. */
+static void search_all(struct lf_person_search *s, const struct lf_name *own, float floor, unsigned name,
+                       void (*found)(void *, uint32_t, unsigned, float), void *context)
+{
+        for (uint32_t i = 0; i < s->g->rows; i++) {
+                const struct lf_person_row *r = &s->v->row[s->w->row[i]];
+                struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
+                float similarity = lf_name_similarity(own, &theirs, floor, NULL);
+                if (similarity > 0)
+                        found(context, s->w->row[i], name, similarity);
+        }
+}
+
+static void search_name(struct lf_person_search *s, float floor, unsigned name,
+                        void (*found)(void *, uint32_t, unsigned, float), void *context)
+{
+        struct lf_name own = lf_name_over(s->token, s->n);
+        uint16_t weight[LF_MATCH_LANES + 1] = {0};
+        for (unsigned i = 0; i < s->n; i++)
+                weight[i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1] += s->token[i].weight;
+        s->weight = own.weight;
+        if (!lf_person_match(s)) {
+                search_all(s, &own, floor, name, found, context);
+                return;
+        }
+        find_runs(s);
+        uint32_t n = gather(s, floor);
+        s->kernel->explained(s->s->match, s->s->met_word, s->w->row_first, s->w->row_word, weight, s->s->row,
+                             n, s->s->own, s->s->theirs);
+        for (uint32_t i = 0; i < n; i++) {
+                uint16_t row = s->s->row[i];
+                bool runs = lf_bit(s->s->run_row, row);
+                if (runs ? !runs_reach(s, &own, row, floor)
+                         : !reaches((float)own.weight, (float)s->w->row_weight[row], (float)s->s->own[i],
+                                    (float)s->s->theirs[i], floor))
+                        continue;
+                const struct lf_person_row *r = &s->v->row[s->w->row[row]];
+                struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
+                float similarity = runs || own.n > LF_MATCH_LANES
+                                       ? lf_name_similarity(&own, &theirs, floor, NULL)
+                                       : compare_words(s, &own, row, &theirs);
+                if (similarity > 0)
+                        found(context, s->w->row[row], name, similarity);
+        }
+}
+
+void lf_person_index_search(const struct lf_person_view *v, const struct lf_person_group *g,
+                            const struct lf_person_words *w, const struct lf_person_kernel *kernel,
+                            const struct lf_person_probe *probe, float floor,
+                            struct lf_person_scratch *scratch,
+                            void (*found)(void *context, uint32_t row, unsigned name, float similarity),
+                            void *context)
+{
+        struct lf_person_search s = {.v = v, .g = g, .w = w, .kernel = kernel, .s = scratch};
+        for (unsigned i = 0; i < probe->n_names; i++) {
+                s.token = probe->token + probe->name[i].first;
+                s.n = probe->name[i].n;
+                if (s.n > 0)
+                        search_name(&s, floor, i, found, context);
+        }
+}
