@@ -7,11 +7,13 @@
 #                   QUANTUM  answer_quantum (5 ms)
 #                   LANES    lanes to enrol ("gate-1 desk-1")
 #                   TRAVELLERS  "ENROLLED STRANGERS": agreement 3, whose four datasets are of whole travellers
+#                   GATEWAY_WINDOW, GATEWAY_RECIPIENT, GATEWAY_KEYS  of landfall-gateway, if gateway-1 is one of LANES
 #                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -6.7)
 # Everything it starts, harness_stop stops.
 
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
 : "${TRAVELLERS:=}" "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
+: "${GATEWAY_WINDOW:=72 h}" "${GATEWAY_RECIPIENT:=EXAMPLE-AIR}" "${GATEWAY_KEYS:=}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
 # not as defaults in braces: a } in one would end it
 [[ -n ${PORT:-} ]] || PORT="  kind: udp
@@ -84,6 +86,21 @@ harness_traveller_datasets() {
         done
 }
 
+harness_gateway() {
+        cat <<-EOF
+	gateway:
+	  lane: gateway-1
+	  bundle: $W/gateway-1
+	  directory: $W/gateway
+	  agreements: [sanctions]
+	  window: $GATEWAY_WINDOW
+	  recipients:
+	    - name: $GATEWAY_RECIPIENT
+	      purposes: [sanctions]
+	EOF
+        printf '%s' "$GATEWAY_KEYS"
+}
+
 harness_config() {
         local lane
         {
@@ -124,6 +141,8 @@ harness_config() {
 		        categories: [sanctioned]
 		      sanctions:
 		        categories: [sanctioned]
+		        subjects: [traveller, crew, consignment]
+		        encounters: [primary, advance]
 		EOF
                 [[ -z $TRAVELLERS ]] || cat <<-EOF
 		  - number: 3
@@ -165,8 +184,9 @@ harness_config() {
                 [[ -z $TRAVELLERS ]] || harness_traveller_datasets
                 echo "lanes:"
                 for lane in $LANES; do
-                        case $lane in gate-*) harness_lane "$lane" egate ;; *) harness_lane "$lane" desk ;; esac
+                        case $lane in gate-*) harness_lane "$lane" egate ;; gateway-*) harness_lane "$lane" gateway ;; *) harness_lane "$lane" desk ;; esac
                 done
+                [[ " $LANES " != *" gateway-1 "* ]] || harness_gateway
         } | sed 's/\t//g' >"$W/landfall.yaml"
         "$B/landfall" verify "$W/landfall.yaml" >/dev/null
 }
@@ -181,6 +201,13 @@ start() {
 
 harness_start_dataplane() { start landfalld "$B/landfalld" --run-dir "$RUN"; }
 harness_start_control() { start control "$B/landfall-control" --config "$W/landfall.yaml"; }
+
+harness_start_gateway() {
+        ((EUID != 0)) || chown -R nobody "$W/gateway-1"
+        rm -f "$W/gateway/gateway.sock"
+        start gateway "$B/landfall-gateway" --config "$W/landfall.yaml"
+        until_true 10 test -S "$W/gateway/gateway.sock"
+}
 
 harness_ready() { grep -q '"generation": *[1-9]' <<<"$($IN "$B/landfall" status --run-dir "$RUN" --json)"; }
 

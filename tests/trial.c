@@ -58,7 +58,7 @@ static bool silent(int fd)
 /* Asks under a query id that the trial chose. */
 static int ask_as(struct trial *t, const uint8_t id[16], struct lf_lane_result *ret)
 {
-        int r = lf_lane_hook_submit_as(t->lane, t->query, NULL, id);
+        int r = lf_lane_submit_as(t->lane, t->query, NULL, id);
         if (r < 0)
                 return r;
         for (;;) {
@@ -186,7 +186,7 @@ static int capture(struct trial *t, const uint8_t id[16], bool again, struct cap
                 return -errno;
         t->lane->peer[0].fd = pair[0];
         int r = again ? lf_pending_send(t->lane, lf_pending_find(t->lane, id), 0)
-                      : lf_lane_hook_submit_as(t->lane, t->query, NULL, id);
+                      : lf_lane_submit_as(t->lane, t->query, NULL, id);
         t->lane->peer[0].fd = own;
         close(pair[0]);
         ret->n = 0;

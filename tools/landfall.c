@@ -80,7 +80,7 @@ static const struct {
     {"site", lf_cmd_site, "make a site: authority, identity, keys"},
     {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},
     {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},
-    {"manifest", lf_cmd_manifest, "read passenger and cargo manifests"},
+    {"manifest", lf_cmd_manifest, "read and screen passenger and cargo manifests"},
     {"generate", lf_cmd_generate, "invent fingers and people to test with"},
 };
 

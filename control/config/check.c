@@ -112,4 +112,5 @@ void lf_config_check(struct lf_schema_reader *r)
         check_cores(r);
         check_unique(r);
         check_law(r);
+        lf_gateway_check(r);
 }

@@ -86,6 +86,8 @@ static const struct lf_field root[] = {
      ITEMS(officer, officers, lf_law_officer, LF_OFFICERS_MAX)},
     {"warrants", lf_read_maps, .offset = ROOT(warrant),
      ITEMS(warrant, warrants, lf_law_warrant, LF_WARRANTS_MAX)},
+    {"gateway", lf_read_map, .offset = ROOT(gateway), .table = lf_gateway_keys,
+     .place = offsetof(struct lf_config_gateway, place)},
     {0}};
 
 static void loopback(struct lf_address *a, uint16_t number)
@@ -114,6 +116,7 @@ static void defaults(struct lf_config *c)
         loopback(&c->port.address, 0);
         loopback(&c->key_exchange, LSP_KE_PORT);
         loopback(&c->metrics, 9464);
+        lf_gateway_defaults(&c->gateway);
 }
 
 static void read_root(struct lf_schema_reader *r, const struct lf_yaml *tree)

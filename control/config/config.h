@@ -54,10 +54,14 @@ struct lf_config_rule {
         struct lf_place place;
 };
 
+#define LF_RESCREEN_SAME 0    /* for the purpose of the first screening */
+#define LF_RESCREEN_NO   0xff /* not at all */
+
 struct lf_config_agreement {
         uint32_t number;
         char name[LF_NAME_MAX], originator[128];
         uint64_t not_before, not_after;
+        uint32_t rescreening; /* enum lsp_purpose; or one of LF_RESCREEN_* */
         uint32_t rules;
         struct lf_config_rule rule[LSP_PURPOSE_COUNT];
         struct lf_place place;
@@ -107,6 +111,35 @@ struct lf_config_category {
         uint32_t bit;
 };
 
+/* Who gets answers to its manifests, and for which purposes. */
+struct lf_config_recipient {
+        char name[LF_NAME_MAX]; /* as the interchange names its sender */
+        uint32_t purposes;      /* bit mask by enum lsp_purpose */
+        uint32_t purpose;       /* the first named: for messages that come with none */
+        struct lf_place place;
+};
+
+#define LF_RECIPIENTS_MAX 256
+#define LF_CALLERS_MAX    16
+
+struct lf_config_gateway {
+        bool given;
+        char lane[LF_NAME_MAX];      /* its name as a lane */
+        char bundle[LF_PATH_MAX];    /* its lane's keys */
+        char directory[LF_PATH_MAX]; /* in, work, done, failed, vault */
+        char user[64];               /* what landfall-gateway becomes when it was started as root */
+        uint32_t agreements;         /* to ask under */
+        uint64_t window_us;          /* how long a message can be read and screened again */
+        bool rescreen;
+        uint32_t in_flight;
+        uint64_t largest; /* bytes of a message */
+        uint32_t callers;
+        char caller[LF_CALLERS_MAX][64]; /* users who may ask through its socket, besides root and `user` */
+        uint32_t recipients;
+        struct lf_config_recipient recipient[LF_RECIPIENTS_MAX];
+        struct lf_place place;
+};
+
 struct lf_config {
         char site[LF_PATH_MAX];  /* the site authority's and the registry's directory */
         char run[80];            /* sockets, counters, status: must leave room for a socket's name */
@@ -136,6 +169,7 @@ struct lf_config {
         struct lf_config_officer officer[LF_OFFICERS_MAX];
         uint32_t warrants;
         struct lf_config_warrant warrant[LF_WARRANTS_MAX];
+        struct lf_config_gateway gateway;
 };
 
 /* Reads and checks a file; nothing but the file is looked at. problems is filled from the start, sorted.

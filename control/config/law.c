@@ -126,6 +126,19 @@ void lf_read_purposes(struct lf_schema_reader *r, const struct lf_yaml *node, co
         }
 }
 
+/* no, same, or a purpose. */
+static void read_rescreening(struct lf_schema_reader *r, const struct lf_yaml *node, const struct lf_field *f,
+                             void *ret)
+{
+        const struct lf_field purpose = {.name = "rescreening purpose", .names = lf_purpose_names};
+        if (node->kind == LF_YAML_SCALAR && strcmp(node->text, "no") == 0)
+                *(uint32_t *)ret = LF_RESCREEN_NO;
+        else if (node->kind == LF_YAML_SCALAR && strcmp(node->text, "same") == 0)
+                *(uint32_t *)ret = LF_RESCREEN_SAME;
+        else
+                lf_read_choice(r, node, &purpose, ret);
+}
+
 #define AGREEMENT(member) offsetof(struct lf_config_agreement, member)
 const struct lf_field lf_law_agreement[] = {
     {"number", lf_read_number, .offset = AGREEMENT(number), .required = true, .max = LF_AGREEMENTS_MAX - 1},
@@ -133,6 +146,7 @@ const struct lf_field lf_law_agreement[] = {
     {"originator", lf_read_text, .offset = AGREEMENT(originator), .required = true, .size = 128},
     {"not_before", lf_read_instant, .offset = AGREEMENT(not_before), .required = true},
     {"not_after", lf_read_instant, .offset = AGREEMENT(not_after), .required = true},
+    {"rescreening", read_rescreening, .offset = AGREEMENT(rescreening)},
     {"purposes", lf_read_purposes, .offset = AGREEMENT(rule), .required = true},
     {0}};
 

@@ -61,9 +61,13 @@ lf_field_reader lf_read_bits, lf_read_numbers;
 /* Words of other sections: categories and agreements to masks, one agreement to its number (law.c). */
 lf_field_reader lf_read_categories, lf_read_agreements, lf_read_agreement, lf_read_purposes;
 extern const struct lf_field lf_law_agreement[], lf_law_dataset[], lf_law_lane[], lf_law_officer[],
-    lf_law_warrant[];
+    lf_law_warrant[], lf_gateway_keys[];
 /* The section `categories:`, a map of words to bit numbers. */
 lf_field_reader lf_read_category_list;
+
+/* The section `gateway:` (gateway.c), and what no single value of it shows. */
+void lf_gateway_defaults(struct lf_config_gateway *g);
+void lf_gateway_check(struct lf_schema_reader *r);
 
 /* What no single value shows (check.c): numbers and names given twice, ports without interface. */
 void lf_config_check(struct lf_schema_reader *r);

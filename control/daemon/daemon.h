@@ -68,6 +68,7 @@ struct lf_control {
 
         struct lf_replica_worker *replica;
         bool building, build_again, built;
+        uint64_t newest; /* number of the newest that was built */
         uint64_t build_after; /* seconds since 1970: what failed is not tried again before */
         char build_error[LF_REPLICA_WHY];
         struct lf_generation *unsent; /* the link had no room for it yet */

@@ -78,6 +78,7 @@ void lf_control_on_built(void *arg, struct lf_generation *generation, const char
         }
         c->build_error[0] = 0;
         c->built = true;
+        c->newest = generation->number;
         lf_generation_wipe_destroy(c->unsent);
         c->unsent = generation;
         lf_control_generations(c);

@@ -21,8 +21,8 @@ static json_t *feeds(struct lf_control *c)
                 uint64_t age = now > f.checkpoint_time ? now - f.checkpoint_time : 0;
                 uint64_t limit = d->freshness_us / 1000000;
                 json_array_append_new(
-                    list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "dataset", d->name,
-                                    "number", (int)d->number, "size", (json_int_t)f.size, "records",
+                    list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "dataset", d->name,
+                                    "number", (int)d->number, "size", (json_int_t)f.size, "built", (json_int_t)f.built, "records",
                                     (json_int_t)f.records, "locked", (json_int_t)f.locked, "left_out",
                                     (json_int_t)f.left_out, "checkpoint_time", (json_int_t)f.checkpoint_time,
                                     "freshness_limit", (json_int_t)limit, "stale", limit > 0 && age > limit,
@@ -54,13 +54,13 @@ static json_t *whole(struct lf_control *c)
         lf_replica_worker_why(c->replica, why);
         struct lf_ke_stats ke = lf_ke_server_stats(c->ke);
         return json_pack(
-            "{s:i, s:I, s:I, s:i, s:s, s:s, s:{s:I, s:b, s:s, s:s}, s:{s:b, s:b, s:i, s:I, s:I, s:s},"
+            "{s:i, s:I, s:I, s:i, s:s, s:s, s:{s:I, s:I, s:b, s:s, s:s}, s:{s:b, s:b, s:i, s:I, s:I, s:s},"
             " s:{s:b, s:I, s:I, s:I, s:s}, s:{s:I, s:s}, s:{s:I, s:I, s:I, s:I}, s:o, s:o}",
             "pid", c->ended ? 0 : (int)getpid(), "time", (json_int_t)time(NULL), "started",
             (json_int_t)c->started, "ruleset", (int)c->policy.ruleset, "config_error", c->config_error,
             "policy_error", c->policy_error,
             /* galleries */
-            "generation", "number", (json_int_t)link.generation, "building", c->building, "error",
+            "generation", "number", (json_int_t)link.generation, "newest", (json_int_t)c->newest, "building", c->building, "error",
             c->build_error, "replica_error", why,
             /* the dataplane, as seen from here */
             "dataplane", "connected", link.connected, "configured", link.configured, "pid", (int)link.pid,

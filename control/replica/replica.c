@@ -158,6 +158,7 @@ int lf_replica_build(struct lf_replica *r, uint64_t number, unsigned shards_per_
                 o.per_group = shards_per_group ? shards_per_group : 1;
                 o.memory = have;
                 d->state.left_out = 0;
+                d->state.built = d->state.size;
                 e = d->feed ? lf_group_build(&o, g, &d->state.left_out, reason) : 0;
                 d->state.records = g->records - before;
         }

@@ -25,7 +25,8 @@ struct lf_replica_dataset lf_replica_dataset_of(const struct lf_config_dataset *
 
 struct lf_feed_state {
         uint64_t size;            /* leaves taken in */
-        uint64_t records;         /* that can be searched */
+        uint64_t built;           /* of them, leaves that the newest build knew */
+        uint64_t records;         /* that can be searched in it */
         uint64_t checkpoint_time; /* of the newest leaf, seconds since 1970; 0: none yet */
         uint64_t locked;          /* records without a key */
         uint64_t need;            /* bytes of gallery, about, as lf_replica_need and lf_replica_build found */

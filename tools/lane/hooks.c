@@ -24,15 +24,6 @@ const uint8_t *lf_lane_hook_last(const struct lf_lane *lane, size_t *ret_size)
         return lane->last;
 }
 
-int lf_lane_hook_submit_as(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
-                           const uint8_t query_id[16])
-{
-        lane->chosen_ids = true;
-        if (lf_pending_find(lane, query_id))
-                return -EBUSY;
-        return lf_pending_add(lane, query, user, query_id, NULL);
-}
-
 void lf_lane_hook_renew(struct lf_lane *lane)
 {
         lane->peer[0].renew_ms = 0;

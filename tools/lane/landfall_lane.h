@@ -111,6 +111,10 @@ int lf_lane_ask(struct lf_lane *lane, const struct lf_lane_query *query, struct 
  * has no field. -ENOMEM, -EIO. */
 int lf_lane_submit(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
                    uint8_t ret_query_id[16]);
+/* The same under a query id of the caller's: for one that may have to ask again after its own end, and keeps
+ * its ids. Never give one id to two questions. -EBUSY: it is under way. */
+int lf_lane_submit_as(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
+                      const uint8_t query_id[16]);
 /* To be polled for POLLIN. Stays the same for the life of the lane. */
 int lf_lane_fd(const struct lf_lane *lane);
 /* Milliseconds until lf_lane_process wants to be called even if nothing comes in. */

@@ -91,7 +91,7 @@ struct lf_lane {
         struct lf_lane_stats stats;
         uint8_t last[LSP_DATAGRAM_MAX]; /* the last datagram sent */
         size_t last_size;
-        bool chosen_ids; /* a hook has chosen a query id: ids need not name their places */
+        bool chosen_ids; /* the caller has chosen a query id: ids need not name their places */
 };
 
 struct lf_lane_query {
@@ -149,9 +149,5 @@ int lf_lane_hook_send(struct lf_lane *lane, const void *data, size_t size);
 int lf_lane_hook_replay(struct lf_lane *lane);
 /* The last datagram sent; borrowed until the next. */
 const uint8_t *lf_lane_hook_last(const struct lf_lane *lane, size_t *ret_size);
-/* Submits under a chosen query id: one that was used before makes a retransmission, or a query id used for
- * another query. -EBUSY: it is under way. */
-int lf_lane_hook_submit_as(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
-                           const uint8_t query_id[16]);
 /* Exchanges keys with the appliance anew at the next lf_lane_process. */
 void lf_lane_hook_renew(struct lf_lane *lane);

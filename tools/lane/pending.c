@@ -184,6 +184,15 @@ int lf_lane_submit(struct lf_lane *lane, const struct lf_lane_query *query, void
         return lf_pending_add(lane, query, user, NULL, ret_query_id);
 }
 
+int lf_lane_submit_as(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
+                      const uint8_t query_id[16])
+{
+        lane->chosen_ids = true;
+        if (lf_pending_find(lane, query_id))
+                return -EBUSY;
+        return lf_pending_add(lane, query, user, query_id, NULL);
+}
+
 int lf_lane_collect(struct lf_lane *lane, struct lf_lane_result *ret_result)
 {
         if (lane->done_first == LF_NONE)

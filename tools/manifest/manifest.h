@@ -5,3 +5,6 @@ int lf_cmd_manifest(int argc, char **argv);
 
 /* `landfall manifest check FILE...` */
 int lf_manifest_check(int argc, char **argv);
+
+/* `landfall manifest screen FILE` */
+int lf_manifest_screen(int argc, char **argv);

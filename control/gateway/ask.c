@@ -1,0 +1,254 @@
+/* Asking: what a query says, under which id, and how many are under way. */
+#include "control/gateway/ask.h"
+
+#include "matcher/person_write.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEADLINE_MS   2500 /* the client library gives up after 3 s */
+#define CALL_RESERVE  4    /* a fourth of the window is for those who wait */
+#define PAUSE_MS      1000
+#define CALL_ATTEMPTS 8
+#define CALL_PAUSE_MS 100
+#define FILE_ATTEMPTS 250
+#define BURST_SHARE   0.9
+#define RATE_SHARE    0.98
+
+static uint8_t subject_class(const struct lf_copied_message *m, const struct lf_subject *s)
+{
+        if (m->header.kind != LF_MANIFEST_PAXLST && m->header.kind != LF_MANIFEST_PNRGOV)
+                return LSP_SUBJECT_CONSIGNMENT;
+        return s->role == LF_ROLE_CREW || s->role == LF_ROLE_TRANSIT_CREW ? LSP_SUBJECT_CREW
+                                                                          : LSP_SUBJECT_TRAVELLER;
+}
+
+static bool has_entity(const uint8_t *record, size_t size)
+{
+        for (size_t at = 0; at + LF_PERSON_FIELD_HEAD <= size;) {
+                if (record[at] == LF_PERSON_ENTITY)
+                        return true;
+                at += LF_PERSON_FIELD_HEAD + (size_t)record[at + 1] + ((size_t)record[at + 2] << 8);
+        }
+        return false;
+}
+
+static int compose(struct lf_gateway *g, const struct lf_job *job, const struct lf_probe *p)
+{
+        const struct lf_subject *s = &job->copy.subject[p->subject];
+        const struct lf_copied_message *m = &job->copy.message[s->message];
+        uint8_t record[LF_PERSON_RECORD_MAX];
+        size_t size = s->record_size;
+        bool batch = job->kind == LF_JOB_RESCREEN && (g->rules->priorities >> LSP_PRIORITY_BATCH & 1);
+        memcpy(record, s->record, size);
+        int r = 0;
+        if (p->entity == 'E' && !has_entity(record, size))
+                r = lf_person_put(record, sizeof record, &size, LF_PERSON_ENTITY, "E", 1);
+        struct lf_lane_query *q = g->query;
+        lf_lane_query_reset(q);
+        if (r == 0)
+                r = lf_lane_query_agreements(q, job->agreement, job->agreements);
+        if (r == 0)
+                r = lf_lane_query_u16(q, LSP_TLV_PURPOSE, (uint16_t)job->purpose);
+        if (r == 0)
+                r = lf_lane_query_u8(q, LSP_TLV_SUBJECT, subject_class(m, s));
+        if (r == 0)
+                r = lf_lane_query_u8(q, LSP_TLV_ENCOUNTER, LSP_ENCOUNTER_ADVANCE);
+        if (r == 0)
+                r = lf_lane_query_u16(q, LSP_TLV_DEADLINE, DEADLINE_MS);
+        if (r == 0)
+                r = lf_lane_query_u8(q, LSP_TLV_PRIORITY, batch ? LSP_PRIORITY_BATCH : LSP_PRIORITY_MANIFEST);
+        if (r == 0)
+                r = lf_lane_query_put(q, LSP_TLV_PERSON, record, size);
+        OPENSSL_cleanse(record, size);
+        return r;
+}
+
+/* The same question has the same id, whoever asks it again after our end: the audit log shows it as one. */
+static int query_id(const struct lf_job *job, const struct lf_probe *p, uint8_t ret_id[16])
+{
+        struct {
+                char label[16];
+                uint32_t kind, probe, attempt, purpose;
+                uint64_t changed, versions;
+        } what = {.label = "landfall query",
+                  .kind = job->kind,
+                  .probe = p->out.probe,
+                  .attempt = p->attempt,
+                  .purpose = job->purpose,
+                  .changed = job->changed};
+        uint8_t digest[32];
+        unsigned n;
+        for (unsigned i = 0; job->kind == LF_JOB_RESCREEN && i < LF_DATASETS_MAX; i++)
+                what.versions = what.versions * 1000003 + job->versions.size[i];
+        if (!HMAC(EVP_sha256(), job->sealed.key, sizeof job->sealed.key, (const uint8_t *)&what, sizeof what,
+                  digest, &n))
+                return -EIO;
+        memcpy(ret_id, digest, 16);
+        return 0;
+}
+
+static bool take_token(struct lf_gateway *g)
+{
+        uint64_t now = lf_gateway_now_us();
+        double most = g->rules->query_burst * BURST_SHARE;
+        if (most < 1)
+                most = 1;
+        g->tokens += (double)(now - g->tokens_us) * 1e-6 * g->rules->queries_per_second * RATE_SHARE;
+        g->tokens_us = now;
+        if (g->tokens > most)
+                g->tokens = most;
+        if (g->tokens < 1)
+                return false;
+        g->tokens -= 1;
+        return true;
+}
+
+static struct lf_slot *free_slot(struct lf_gateway *g)
+{
+        for (unsigned i = 0; i < g->options->in_flight; i++)
+                if (!g->slot[i].job)
+                        return &g->slot[i];
+        return NULL;
+}
+
+static void settle(struct lf_job *job, struct lf_probe *p, int error)
+{
+        p->state = LF_PROBE_DONE;
+        p->out.error = (int16_t)error;
+        job->done++;
+}
+
+static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p)
+{
+        uint8_t id[16];
+        struct lf_slot *slot = free_slot(g);
+        int r = slot ? compose(g, job, p) : -EAGAIN;
+        if (r == 0 && job->kind == LF_JOB_CALL)
+                r = lf_lane_submit(g->lane, g->query, slot, NULL);
+        else if (r == 0) {
+                r = query_id(job, p, id);
+                if (r == 0)
+                        r = lf_lane_submit_as(g->lane, g->query, slot, id);
+        }
+        if (r == -EAGAIN || r == -EBUSY) {
+                job->again_ms = lf_gateway_now_us() / 1000 + 1;
+                return;
+        }
+        if (r < 0) {
+                settle(job, p, r);
+                return;
+        }
+        *slot = (struct lf_slot){job, p->out.probe};
+        p->state = LF_PROBE_ASKED;
+        job->outstanding++;
+        g->outstanding++;
+}
+
+bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
+{
+        unsigned window = g->options->in_flight;
+        if (job->kind != LF_JOB_CALL)
+                window -= window / CALL_RESERVE;
+        while (!job->abandoned && job->refusal == LF_TAKEN && g->lane && now_ms >= job->again_ms &&
+               g->outstanding < window && job->cursor < job->probes) {
+                struct lf_probe *p = &job->probe[job->cursor];
+                if (p->state != LF_PROBE_TO_ASK) {
+                        job->cursor++;
+                        continue;
+                }
+                if (!take_token(g))
+                        break;
+                ask_one(g, job, p);
+                if (p->state != LF_PROBE_TO_ASK)
+                        job->cursor++;
+        }
+        return job->outstanding == 0 &&
+               (job->abandoned || job->refusal != LF_TAKEN || job->done == job->probes);
+}
+
+/* To be asked once more, later. */
+static void put_back(struct lf_job *job, struct lf_probe *p, unsigned pause_ms)
+{
+        p->state = LF_PROBE_TO_ASK;
+        if (p->out.probe < job->cursor)
+                job->cursor = p->out.probe;
+        job->again_ms = lf_gateway_now_us() / 1000 + pause_ms;
+}
+
+static void keep_answer(struct lf_job *job, struct lf_probe *p, const struct lsp_answer *a)
+{
+        unsigned n = a->candidates <= LSP_CANDIDATES_MAX ? a->candidates : LSP_CANDIDATES_MAX;
+        if (n) {
+                free(p->candidate);
+                p->candidate = malloc(n * sizeof *p->candidate);
+                if (!p->candidate) {
+                        settle(job, p, -ENOMEM);
+                        return;
+                }
+                memcpy(p->candidate, a->candidate, n * sizeof *p->candidate);
+        }
+        p->out.verdict = a->verdict;
+        p->out.candidates = (uint8_t)n;
+        p->out.flags = a->flags;
+        p->out.detail = a->detail;
+        p->out.defect = a->defect;
+        p->out.ruleset = a->ruleset;
+        p->out.generation = a->generation;
+        memcpy(p->out.leaf, a->leaf, sizeof p->out.leaf);
+        settle(job, p, 0);
+}
+
+bool lf_job_answer(struct lf_job *job, struct lf_probe *p, const struct lf_lane_result *result)
+{
+        bool waits = job->kind != LF_JOB_CALL;
+        job->outstanding--;
+        if (result->error && waits) { /* a message that was dropped is never lost */
+                put_back(job, p, PAUSE_MS);
+                return false;
+        }
+        if (result->error) {
+                settle(job, p, result->error);
+                return true;
+        }
+        if (result->answer.verdict == LSP_REFUSED && result->answer.detail == LSP_DETAIL_QUOTA &&
+            p->attempt < (waits ? FILE_ATTEMPTS : CALL_ATTEMPTS)) {
+                p->attempt++; /* another question: this one has its answer */
+                put_back(job, p, waits ? PAUSE_MS : CALL_PAUSE_MS);
+                return false;
+        }
+        keep_answer(job, p, &result->answer);
+        return true;
+}
+
+int lf_job_recall(struct lf_job *job, const uint8_t *bytes, size_t size)
+{
+        while (size > 0) {
+                struct lf_outcome o;
+                if (size < sizeof o)
+                        return -EBADMSG;
+                memcpy(&o, bytes, sizeof o);
+                size_t more = o.candidates * sizeof(struct lsp_candidate);
+                if (o.probe >= job->probes || o.candidates > LSP_CANDIDATES_MAX || size - sizeof o < more)
+                        return -EBADMSG;
+                struct lf_probe *p = &job->probe[o.probe];
+                struct lsp_candidate *c = more ? malloc(more) : NULL;
+                if (more && !c)
+                        return -ENOMEM;
+                if (more)
+                        memcpy(c, bytes + sizeof o, more);
+                if (p->state != LF_PROBE_DONE)
+                        job->done++;
+                free(p->candidate);
+                p->candidate = c;
+                p->out = o;
+                p->state = LF_PROBE_DONE;
+                bytes += sizeof o + more;
+                size -= sizeof o + more;
+        }
+        return 0;
+}

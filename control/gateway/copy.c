@@ -1,0 +1,128 @@
+#include "control/gateway/copy.h"
+
+#include "matcher/person_write.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Room for one more item of `size` bytes. */
+static int grow(void **items, size_t *room, size_t n, size_t size)
+{
+        if (n < *room)
+                return 0;
+        size_t more = *room ? *room * 2 : 64;
+        void *bigger = calloc(more, size);
+        if (!bigger)
+                return -ENOMEM;
+        if (n)
+                memcpy(bigger, *items, n * size);
+        free(*items);
+        *items = bigger;
+        *room = more;
+        return 0;
+}
+
+static int on_begin(void *context, const struct lf_manifest_header *header)
+{
+        struct lf_copy *c = context;
+        if (c->messages == LF_COPY_MESSAGES_MAX)
+                return -E2BIG;
+        int r = grow((void **)&c->message, &c->room[0], c->messages, sizeof *c->message);
+        if (r == 0)
+                c->message[c->messages++] =
+                    (struct lf_copied_message){.header = *header, .first = c->subjects};
+        return r;
+}
+
+static char *put_text(char **at, const char *text)
+{
+        char *here = *at;
+        size_t n = strlen(text) + 1;
+        memcpy(here, text, n);
+        *at += n;
+        return here;
+}
+
+static const char *or_empty(const char *text)
+{
+        return text ? text : "";
+}
+
+static int on_party(void *context, const struct lf_manifest_header *header, const struct lf_party *p)
+{
+        struct lf_copy *c = context;
+        uint8_t record[LF_PERSON_RECORD_MAX];
+        size_t size = 0;
+        int r = lf_party_person(p, record, sizeof record, &size);
+        if (r < 0 && r != -ENODATA)
+                return r;
+        if (r < 0)
+                size = 0;
+        r = grow((void **)&c->subject, &c->room[1], c->subjects, sizeof *c->subject);
+        if (r < 0)
+                return r;
+        const char *name = p->names ? or_empty(p->name[0].full) : "", *locator = or_empty(p->locator),
+                   *reference = or_empty(p->reference), *shipment = or_empty(p->shipment);
+        uint8_t *bytes =
+            malloc(size + strlen(name) + strlen(locator) + strlen(reference) + strlen(shipment) + 4);
+        if (!bytes)
+                return -ENOMEM;
+        memcpy(bytes, record, size);
+        OPENSSL_cleanse(record, size);
+        char *at = (char *)bytes + size;
+        struct lf_subject *s = &c->subject[c->subjects++];
+        *s = (struct lf_subject){.message = c->messages - 1,
+                                 .number = p->number,
+                                 .kind = (uint8_t)p->kind,
+                                 .role = (uint8_t)p->role,
+                                 .record_size = (uint16_t)size,
+                                 .notes = p->notes,
+                                 .at = p->at,
+                                 .record = bytes};
+        s->name = put_text(&at, name);
+        s->locator = put_text(&at, locator);
+        s->reference = put_text(&at, reference);
+        s->shipment = put_text(&at, shipment);
+        return 0;
+}
+
+static int on_end(void *context, const struct lf_manifest_header *header,
+                  const struct lf_manifest_summary *summary)
+{
+        struct lf_copy *c = context;
+        struct lf_copied_message *m = &c->message[c->messages - 1];
+        m->header = *header;
+        m->summary = *summary;
+        m->summary.parties = c->subjects - m->first;
+        return 0;
+}
+
+void lf_copy_free(struct lf_copy *c)
+{
+        for (uint32_t i = 0; i < c->subjects; i++) {
+                struct lf_subject *s = &c->subject[i];
+                size_t texts =
+                    strlen(s->name) + strlen(s->locator) + strlen(s->reference) + strlen(s->shipment) + 4;
+                OPENSSL_cleanse(s->record, s->record_size + texts);
+                free(s->record);
+        }
+        free(c->subject);
+        free(c->message);
+        *c = (struct lf_copy){0};
+}
+
+int lf_copy_read(const void *bytes, size_t n, struct lf_copy *ret, struct lf_manifest_error *ret_error)
+{
+        static const struct lf_manifest_calls calls = {.begin = on_begin, .party = on_party, .end = on_end};
+        struct lf_copy c = {0};
+        *ret_error = (struct lf_manifest_error){0};
+        int r = lf_manifest_read(bytes, n, &calls, &c, ret_error);
+        if (r == 0 && c.messages == 0)
+                r = -ENODATA;
+        if (r < 0)
+                lf_copy_free(&c);
+        *ret = c;
+        return r;
+}

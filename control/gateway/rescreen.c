@@ -1,0 +1,264 @@
+/* Screening again: when the galleries change, the messages of the window are asked about once more, under the
+ * agreements whose datasets changed, and a hit that was not there before is reported. */
+#include "control/gateway/gateway.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define STATUS_FILE "control.json" /* of landfall-control, in the run directory */
+
+void lf_rescreen_keep(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID], uint64_t received,
+                      const struct lf_versions *versions)
+{
+        if (!g->options->rescreen)
+                return;
+        for (size_t i = 0; i < g->n_kept; i++)
+                if (memcmp(g->kept[i].id, id, LF_VAULT_ID) == 0) {
+                        g->kept[i].versions = *versions;
+                        return;
+                }
+        if (g->n_kept == g->kept_room) {
+                size_t room = g->kept_room ? g->kept_room * 2 : 64;
+                struct lf_kept *bigger = realloc(g->kept, room * sizeof *bigger);
+                if (!bigger) {
+                        lf_log_error("no memory to remember a message for screening again");
+                        return;
+                }
+                g->kept = bigger;
+                g->kept_room = room;
+        }
+        struct lf_kept *k = &g->kept[g->n_kept++];
+        *k = (struct lf_kept){.received = received, .versions = *versions};
+        memcpy(k->id, id, LF_VAULT_ID);
+}
+
+/* What control says is in the galleries; only while no other generation is on its way. */
+static bool read_versions(const struct lf_gateway *g, struct lf_versions *ret, uint64_t *ret_generation)
+{
+        char path[LF_PATH_MAX];
+        json_int_t in_force = 0, newest = 0;
+        int building = 1;
+        snprintf(path, sizeof path, "%s/" STATUS_FILE, g->config->run);
+        json_t *j = json_load_file(path, 0, NULL), *feed;
+        const json_t *feeds = json_object_get(j, "feeds");
+        bool good = j &&
+                    json_unpack(j, "{s:{s:I, s:I, s:b}}", "generation", "number", &in_force, "newest",
+                                &newest, "building", &building) == 0 &&
+                    !building && in_force > 0 && in_force == newest;
+        struct lf_versions v = {0};
+        size_t i;
+        json_array_foreach(feeds, i, feed)
+        {
+                int number;
+                json_int_t built, records;
+                if (json_unpack(feed, "{s:i, s:I, s:I}", "number", &number, "built", &built, "records",
+                                &records) == 0 &&
+                    number >= 0 && number < LF_DATASETS_MAX)
+                        v.size[number] =
+                            (uint64_t)built * 1000003 + (uint64_t)records; /* keys may come later */
+                else
+                        good = false;
+        }
+        json_decref(j);
+        if (!good)
+                return false;
+        *ret = v;
+        *ret_generation = (uint64_t)in_force;
+        return true;
+}
+
+static void look_at_galleries(struct lf_gateway *g)
+{
+        struct lf_versions v;
+        uint64_t generation;
+        if (!read_versions(g, &v, &generation))
+                return;
+        g->versions = v;
+        g->seen_generation = generation;
+        g->versions_known = true;
+}
+
+static uint64_t changes(const struct lf_gateway *g, const struct lf_versions *before)
+{
+        uint64_t mask = 0;
+        for (unsigned i = 0; i < LF_DATASETS_MAX; i++)
+                if (g->versions.size[i] != before->size[i])
+                        mask |= 1ull << i;
+        return mask;
+}
+
+/* The purpose that the agreements of the change demand; 0: none permits it. The first that asks for another
+ * than the message's decides; the appliance refuses what an agreement forbids in any case. */
+static uint32_t purpose_for(const struct lf_gateway *g, uint32_t purpose, uint64_t *inout_changed)
+{
+        uint32_t other = 0;
+        for (uint32_t i = 0; i < g->config->datasets; i++) {
+                const struct lf_config_dataset *d = &g->config->dataset[i];
+                const struct lf_config_agreement *a = lf_config_agreement_by_number(g->config, d->agreement);
+                uint64_t bit = 1ull << d->number;
+                if (!(*inout_changed & bit) || !a)
+                        continue;
+                if (a->rescreening == LF_RESCREEN_NO || !(g->options->agreements >> a->number & 1))
+                        *inout_changed &= ~bit;
+                else if (a->rescreening != LF_RESCREEN_SAME && other == 0)
+                        other = a->rescreening;
+        }
+        return *inout_changed ? other ? other : purpose : 0;
+}
+
+static bool is_under_way(const struct lf_gateway *g)
+{
+        for (const struct lf_job *j = g->jobs; j; j = j->next)
+                if (j->kind == LF_JOB_RESCREEN)
+                        return true;
+        return false;
+}
+
+/* True: a job began. False: there was nothing to ask. */
+static bool begin(struct lf_gateway *g, struct lf_kept *k, uint64_t changed)
+{
+        struct lf_vault_message sealed;
+        struct lf_job *job = NULL;
+        uint8_t *plain;
+        size_t size;
+        int r = lf_vault_unseal(g->vault, k->id, &sealed, &plain, &size);
+        if (r == 0)
+                r = lf_job_new(g, LF_JOB_RESCREEN, plain, size, &job);
+        if (r < 0)
+                return false;
+        job->sealed = sealed;
+        struct lf_past past = {0};
+        r = lf_journal_read(g, &job->sealed, &past);
+        job->versions = g->versions;
+        job->changed = changed;
+        job->purpose = purpose_for(g, job->meta.purpose, &job->changed);
+        if (r == 0 && job->purpose && job->refusal == LF_TAKEN)
+                lf_gateway_agreements(g, job);
+        if (r == 0 && job->agreements) {
+                job->fresh = calloc(job->probes + 1, sizeof *job->fresh);
+                if (job->fresh) {
+                        lf_gateway_add(g, job);
+                        return true;
+                }
+        }
+        if (r == 0)
+                lf_journal_covered(g, &job->sealed, &g->versions);
+        lf_job_free(job);
+        return false;
+}
+
+static void forget_old(struct lf_gateway *g, uint64_t now)
+{
+        for (size_t i = 0; i < g->n_kept;) {
+                if (now < g->kept[i].received + g->options->window_us / 1000000)
+                        i++;
+                else
+                        g->kept[i] = g->kept[--g->n_kept];
+        }
+        unsigned n = lf_vault_expire(g->vault, now);
+        if (n)
+                lf_log_info("%u messages and keys are past their window: destroyed", n);
+}
+
+void lf_rescreen_second(struct lf_gateway *g)
+{
+        forget_old(g, (uint64_t)time(NULL));
+        look_at_galleries(g);
+        if (!g->versions_known || !g->lane)
+                return;
+        for (size_t i = 0; i < g->n_kept && !is_under_way(g); i++) {
+                uint64_t changed = changes(g, &g->kept[i].versions);
+                if (changed) {
+                        g->kept[i].versions = g->versions;
+                        begin(g, &g->kept[i], changed);
+                }
+        }
+}
+
+static bool is_known(const struct lf_probe *known, const struct lsp_candidate *c)
+{
+        for (unsigned i = 0; i < known->out.candidates; i++)
+                if (known->candidate[i].dataset == c->dataset &&
+                    memcmp(known->candidate[i].reference, c->reference, sizeof c->reference) == 0)
+                        return true;
+        return false;
+}
+
+/* Marks what is new; what was known stays known, as far as an outcome has room. */
+static uint32_t compare(struct lf_job *job, const struct lf_job *before)
+{
+        uint32_t hits = 0;
+        for (uint32_t i = 0; i < job->probes; i++) {
+                const struct lf_probe *p = &job->probe[i];
+                for (unsigned k = 0; k < p->out.candidates; k++)
+                        if (!is_known(&before->probe[i], &p->candidate[k])) {
+                                job->fresh[i] |= 1u << k;
+                                hits++;
+                        }
+        }
+        return hits;
+}
+
+static struct lf_job *before(struct lf_gateway *g, const struct lf_job *job)
+{
+        struct lf_vault_message sealed;
+        struct lf_job *then = NULL;
+        uint8_t *plain;
+        size_t size;
+        int r = lf_vault_unseal(g->vault, job->sealed.id, &sealed, &plain, &size);
+        if (r == 0)
+                r = lf_job_new(g, LF_JOB_FILE, plain, size, &then);
+        if (r < 0)
+                return NULL;
+        then->sealed = sealed;
+        struct lf_past past = {.job = then};
+        if (then->refusal != LF_TAKEN || then->probes != job->probes ||
+            lf_journal_read(g, &then->sealed, &past) < 0) {
+                lf_job_free(then);
+                return NULL;
+        }
+        return then;
+}
+
+/* So that the next comparison knows them: written after the report is published. */
+static void remember(struct lf_gateway *g, struct lf_job *job)
+{
+        for (uint32_t i = 0; i < job->probes; i++)
+                if (job->fresh[i])
+                        lf_journal_outcomes(g, job, &i, 1);
+}
+
+void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
+{
+        char name[LF_NAME_LENGTH];
+        struct lf_job *then = before(g, job);
+        lf_printable(job->meta.name, name);
+        if (!then) { /* its window has ended meanwhile */
+                lf_job_free(job);
+                return;
+        }
+        job->hits = compare(job, then);
+        lf_job_free(then);
+        struct lf_counts n = lf_job_counts(job);
+        if (n.error)
+                lf_log_error("%s: %lu travellers could not be screened again", name, n.error);
+        if (job->hits == 0) {
+                lf_journal_covered(g, &job->sealed, &job->versions);
+                lf_job_free(job);
+                return;
+        }
+        lf_log_info("%s: %u new hits after a change of the datasets", name, job->hits);
+        if (lf_drop_publish(g, job) == 0) {
+                remember(g, job);
+                lf_job_free(job);
+                return;
+        }
+        job->again_ms = lf_gateway_now_us() / 1000 + 5000;
+        lf_gateway_add(g, job);
+}
