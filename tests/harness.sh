@@ -209,6 +209,25 @@ harness_start_gateway() {
         until_true 10 test -S "$W/gateway/gateway.sock"
 }
 
+# harness_paxlst REFERENCE [SENDER]: a PAXLST of the passengers "FAMILY, GIVEN" on stdin, one a line
+harness_paxlst() {
+        awk -v ref="$1" -v sender="${2:-$GATEWAY_RECIPIENT}" -F ', *' '
+                function segment(s) { printf "%s\047\n", s; n++ }
+                BEGIN {
+                        printf "UNA:+.? \047\nUNB+UNOA:4+%s+BORDER+261122:0600+%s++APIS\047\n", sender, ref
+                        segment("UNH+" ref "+PAXLST:D:05B:UN:IATA"); segment("BGM+745"); segment("NAD+MS+++DESK OFFICER")
+                        segment("COM+5550100:TE"); segment("TDT+20+EX123+++EX"); segment("LOC+125+FRA")
+                        segment("DTM+189:2611221000:201"); segment("LOC+87+IAD"); segment("DTM+232:2611221900:201")
+                }
+                NF {
+                        segment("NAD+FL+++" toupper($1) ":" toupper($2)); segment("ATT+2++" (NR % 2 ? "M" : "F"))
+                        segment("LOC+178+FRA"); segment("LOC+179+IAD"); segment(sprintf("RFF+AVF:L%05d", NR)); people++
+                }
+                END {
+                        segment("CNT+42:" people); printf "UNT+%d+%s\047\nUNZ+1+%s\047\n", n + 1, ref, ref
+                }'
+}
+
 harness_ready() { grep -q '"generation": *[1-9]' <<<"$($IN "$B/landfall" status --run-dir "$RUN" --json)"; }
 
 harness_start() {

@@ -1,10 +1,7 @@
 /* Asking: what a query says, under which id, and how many are under way. */
 #include "control/gateway/ask.h"
 
-#include "matcher/person_write.h"
-
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
@@ -27,31 +24,14 @@ static uint8_t subject_class(const struct lf_copied_message *m, const struct lf_
                                                                           : LSP_SUBJECT_TRAVELLER;
 }
 
-static bool has_entity(const uint8_t *record, size_t size)
-{
-        for (size_t at = 0; at + LF_PERSON_FIELD_HEAD <= size;) {
-                if (record[at] == LF_PERSON_ENTITY)
-                        return true;
-                at += LF_PERSON_FIELD_HEAD + (size_t)record[at + 1] + ((size_t)record[at + 2] << 8);
-        }
-        return false;
-}
-
 static int compose(struct lf_gateway *g, const struct lf_job *job, const struct lf_probe *p)
 {
         const struct lf_subject *s = &job->copy.subject[p->subject];
         const struct lf_copied_message *m = &job->copy.message[s->message];
-        uint8_t record[LF_PERSON_RECORD_MAX];
-        size_t size = s->record_size;
         bool batch = job->kind == LF_JOB_RESCREEN && (g->rules->priorities >> LSP_PRIORITY_BATCH & 1);
-        memcpy(record, s->record, size);
-        int r = 0;
-        if (p->entity == 'E' && !has_entity(record, size))
-                r = lf_person_put(record, sizeof record, &size, LF_PERSON_ENTITY, "E", 1);
         struct lf_lane_query *q = g->query;
         lf_lane_query_reset(q);
-        if (r == 0)
-                r = lf_lane_query_agreements(q, job->agreement, job->agreements);
+        int r = lf_lane_query_agreements(q, job->agreement, job->agreements);
         if (r == 0)
                 r = lf_lane_query_u16(q, LSP_TLV_PURPOSE, (uint16_t)job->purpose);
         if (r == 0)
@@ -63,8 +43,7 @@ static int compose(struct lf_gateway *g, const struct lf_job *job, const struct 
         if (r == 0)
                 r = lf_lane_query_u8(q, LSP_TLV_PRIORITY, batch ? LSP_PRIORITY_BATCH : LSP_PRIORITY_MANIFEST);
         if (r == 0)
-                r = lf_lane_query_put(q, LSP_TLV_PERSON, record, size);
-        OPENSSL_cleanse(record, size);
+                r = lf_lane_query_put(q, LSP_TLV_PERSON, s->record[p->entity], s->record_size[p->entity]);
         return r;
 }
 

@@ -1,6 +1,6 @@
 #include "control/gateway/copy.h"
 
-#include "matcher/person_write.h"
+#include "matcher/person.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -50,42 +50,62 @@ static const char *or_empty(const char *text)
         return text ? text : "";
 }
 
-static int on_party(void *context, const struct lf_manifest_header *header, const struct lf_party *p)
+/* One record; none is no error. */
+static int compose(const struct lf_party *p, char entity, uint8_t record[LF_PERSON_RECORD_MAX],
+                   size_t *ret_size)
 {
-        struct lf_copy *c = context;
-        uint8_t record[LF_PERSON_RECORD_MAX];
         size_t size = 0;
-        int r = lf_party_person(p, record, sizeof record, &size);
-        if (r < 0 && r != -ENODATA)
-                return r;
-        if (r < 0)
-                size = 0;
-        r = grow((void **)&c->subject, &c->room[1], c->subjects, sizeof *c->subject);
-        if (r < 0)
-                return r;
+        bool asked = p->kind == LF_PARTY_UNKNOWN || (p->kind == LF_PARTY_ORGANISATION) == (entity == 'E');
+        int r = asked ? lf_party_person(p, entity, record, LF_PERSON_RECORD_MAX, &size) : -ENODATA;
+        *ret_size = r == 0 ? size : 0;
+        return r == -ENODATA ? 0 : r;
+}
+
+static int keep(struct lf_copy *c, const struct lf_party *p, uint8_t record[2][LF_PERSON_RECORD_MAX],
+                const size_t size[2])
+{
         const char *name = p->names ? or_empty(p->name[0].full) : "", *locator = or_empty(p->locator),
                    *reference = or_empty(p->reference), *shipment = or_empty(p->shipment);
-        uint8_t *bytes =
-            malloc(size + strlen(name) + strlen(locator) + strlen(reference) + strlen(shipment) + 4);
+        size_t texts = strlen(name) + strlen(locator) + strlen(reference) + strlen(shipment) + 4;
+        uint8_t *bytes = malloc(size[0] + size[1] + texts);
         if (!bytes)
                 return -ENOMEM;
-        memcpy(bytes, record, size);
-        OPENSSL_cleanse(record, size);
-        char *at = (char *)bytes + size;
+        memcpy(bytes, record[0], size[0]);
+        memcpy(bytes + size[0], record[1], size[1]);
+        char *at = (char *)bytes + size[0] + size[1];
         struct lf_subject *s = &c->subject[c->subjects++];
         *s = (struct lf_subject){.message = c->messages - 1,
                                  .number = p->number,
                                  .kind = (uint8_t)p->kind,
                                  .role = (uint8_t)p->role,
-                                 .record_size = (uint16_t)size,
+                                 .record_size = {(uint16_t)size[0], (uint16_t)size[1]},
                                  .notes = p->notes,
                                  .at = p->at,
-                                 .record = bytes};
+                                 .record = {bytes, bytes + size[0]}};
         s->name = put_text(&at, name);
         s->locator = put_text(&at, locator);
         s->reference = put_text(&at, reference);
         s->shipment = put_text(&at, shipment);
         return 0;
+}
+
+static int on_party(void *context, const struct lf_manifest_header *header, const struct lf_party *p)
+{
+        struct lf_copy *c = context;
+        uint8_t record[2][LF_PERSON_RECORD_MAX];
+        size_t size[2];
+        int r = compose(p, 'P', record[0], &size[0]);
+        if (r == 0)
+                r = compose(p, 'E', record[1], &size[1]);
+        if (r == 0)
+                r = grow((void **)&c->subject, &c->room[1], c->subjects, sizeof *c->subject);
+        if (r == 0)
+                r = keep(c, p, record, size);
+        if (r == 0) {
+                OPENSSL_cleanse(record[0], size[0]);
+                OPENSSL_cleanse(record[1], size[1]);
+        }
+        return r;
 }
 
 static int on_end(void *context, const struct lf_manifest_header *header,
@@ -105,8 +125,8 @@ void lf_copy_free(struct lf_copy *c)
                 struct lf_subject *s = &c->subject[i];
                 size_t texts =
                     strlen(s->name) + strlen(s->locator) + strlen(s->reference) + strlen(s->shipment) + 4;
-                OPENSSL_cleanse(s->record, s->record_size + texts);
-                free(s->record);
+                OPENSSL_cleanse(s->record[0], s->record_size[0] + s->record_size[1] + texts);
+                free(s->record[0]);
         }
         free(c->subject);
         free(c->message);

@@ -6,16 +6,17 @@
 
 #define LF_COPY_MESSAGES_MAX 4096 /* in one file */
 
-/* A traveller or a party; texts end in 0 and lie behind the record in one allocation. */
+/* A traveller or a party; records and texts, which end in 0, lie in one allocation that record[0] begins. */
 struct lf_subject {
-        uint32_t message;     /* index */
-        uint32_t number;      /* in its message, from 1 */
-        uint8_t kind;         /* enum lf_party_kind */
-        uint8_t role;         /* enum lf_party_role */
-        uint16_t record_size; /* 0: nothing to search with */
+        uint32_t message;        /* index */
+        uint32_t number;         /* in its message, from 1 */
+        uint8_t kind;            /* enum lf_party_kind */
+        uint8_t role;            /* enum lf_party_role */
+        uint16_t record_size[2]; /* as a person, and as a firm where it may be one; 0: is not, or nothing to
+                                  * search with */
         uint32_t notes;
         struct lf_manifest_place at;
-        uint8_t *record;
+        uint8_t *record[2];
         const char *name, *locator, *reference, *shipment;
 };
 

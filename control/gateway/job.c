@@ -57,27 +57,22 @@ static void check_recipients(struct lf_gateway *g, struct lf_job *job)
         }
 }
 
-static unsigned probes_of(const struct lf_subject *s)
-{
-        return s->kind == LF_PARTY_UNKNOWN ? 2 : 1;
-}
-
 static int make_probes(struct lf_job *job)
 {
         const struct lf_copy *c = &job->copy;
-        for (uint32_t i = 0; i < c->subjects; i++)
-                job->probes += probes_of(&c->subject[i]);
-        job->probe = calloc(job->probes + 1, sizeof *job->probe);
+        job->probe = calloc(2 * (size_t)c->subjects + 1, sizeof *job->probe);
         if (!job->probe)
                 return -ENOMEM;
-        struct lf_probe *p = job->probe;
         for (uint32_t i = 0; i < c->subjects; i++) {
-                const struct lf_subject *s = &c->subject[i];
-                for (unsigned k = 0; k < probes_of(s); k++, p++) {
-                        bool firm = s->kind == LF_PARTY_ORGANISATION || k == 1;
-                        *p = (struct lf_probe){.subject = i, .entity = firm ? 'E' : 'P'};
-                        p->out.probe = (uint32_t)(p - job->probe);
-                        if (s->record_size == 0) {
+                const uint16_t *size = c->subject[i].record_size;
+                for (unsigned k = 0; k < 2; k++) {
+                        bool nothing = k == 0 && size[0] == 0 && size[1] == 0;
+                        if (size[k] == 0 && !nothing)
+                                continue;
+                        struct lf_probe *p = &job->probe[job->probes];
+                        *p = (struct lf_probe){.subject = i, .entity = (uint8_t)k, .out.probe = job->probes};
+                        job->probes++;
+                        if (nothing) {
                                 p->state = LF_PROBE_DONE;
                                 p->out.error = -ENODATA;
                                 job->done++;
@@ -140,13 +135,6 @@ void lf_job_free(struct lf_job *job)
         free(job);
 }
 
-/* A party that may be a firm was compared as one: that it is no person's name is then no defect. */
-static bool counts(const struct lf_job *job, const struct lf_probe *p, const struct lf_probe *other)
-{
-        return p == other || p->out.verdict != LSP_RETRY || other->out.verdict == LSP_RETRY ||
-               other->out.verdict == 0 || other->out.verdict == LSP_REFUSED;
-}
-
 enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first, uint32_t *ret_next)
 {
         const struct lf_probe *p = &job->probe[first];
@@ -158,7 +146,7 @@ enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first, uint3
                 const struct lf_outcome *o = &p[i].out;
                 refer |= o->verdict == LSP_CANDIDATE;
                 error |= o->verdict == 0 || o->verdict == LSP_REFUSED;
-                retry |= o->verdict == LSP_RETRY && counts(job, &p[i], &p[n - 1 - i]);
+                retry |= o->verdict == LSP_RETRY;
         }
         *ret_next = first + n;
         return refer ? LF_DECIDE_REFER : error ? LF_DECIDE_ERROR : retry ? LF_DECIDE_RETRY : LF_DECIDE_CLEAR;

@@ -36,7 +36,7 @@ struct lf_outcome {
 
 struct lf_probe {
         uint32_t subject;
-        uint8_t entity; /* 'P' or 'E' */
+        uint8_t entity; /* index of the subject's record */
         uint8_t state;  /* enum lf_probe_state */
         uint8_t attempt;
         struct lf_outcome out;

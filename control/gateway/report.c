@@ -286,9 +286,9 @@ static enum lf_cusres_status status_of(enum lf_decision d)
         }
 }
 
-static void put_part(struct text *t, int r, size_t n)
+static void put_part(struct text *t, int r, const size_t *n)
 {
-        t->size += r == 0 ? n : 0;
+        t->size += r == 0 ? *n : 0;
         t->failed |= r < 0;
 }
 
@@ -314,7 +314,7 @@ static uint32_t put_cusres(struct text *t, const struct lf_job *job, uint32_t m,
                  job->sealed.id[2], job->sealed.id[3], job->sealed.id[4], m % 1000);
         char *to = text_room(t, LF_CUSRES_PART);
         if (to)
-                put_part(t, lf_cusres_begin(&c, to, LF_CUSRES_PART, &n), n);
+                put_part(t, lf_cusres_begin(&c, to, LF_CUSRES_PART, &n), &n);
         while (probe < job->probes && job->copy.subject[job->probe[probe].subject].message == m) {
                 const struct lf_subject *s = &job->copy.subject[job->probe[probe].subject];
                 enum lf_decision d = lf_job_decision(job, probe, &probe);
@@ -324,11 +324,11 @@ static uint32_t put_cusres(struct text *t, const struct lf_job *job, uint32_t m,
                                                               .status = status_of(d)};
                 to = text_room(t, LF_CUSRES_PART);
                 if (to)
-                        put_part(t, lf_cusres_traveller(&c, &traveller, to, LF_CUSRES_PART, &n), n);
+                        put_part(t, lf_cusres_traveller(&c, &traveller, to, LF_CUSRES_PART, &n), &n);
         }
         to = text_room(t, LF_CUSRES_PART);
         if (to)
-                put_part(t, lf_cusres_end(&c, to, LF_CUSRES_PART, &n), n);
+                put_part(t, lf_cusres_end(&c, to, LF_CUSRES_PART, &n), &n);
         return probe;
 }
 

@@ -211,6 +211,10 @@ static int close_calls(void)
         if (r == 0)
                 r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                      SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+        /* which of the processor's units there are, asked for each message that is read */
+        if (r == 0)
+                r = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(arch_prctl), 1,
+                                     SCMP_A0(SCMP_CMP_EQ, 0x1023 /* ARCH_REQ_XCOMP_PERM */));
         /* threads of its own, never a process; libc falls back from clone3, whose flags cannot be seen */
         if (r == 0)
                 r = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# landfall-gateway against a real appliance: one message at the socket, the drop directory with its reports, who is
+# answered, kill -9 in a loop, screening again after a change of the list, the end of the window, cargo.
+. "$(dirname "$0")/system.sh"
+LANES="gate-1 desk-1 gateway-1"
+QUANTUM="0"
+D=$W/gateway
+listed() { sed -nE "$1s/^[0-9]+,\"([^\"]+)\".*/\1/p" "$W/list.csv"; }
+unlisted() { sed -nE "$1s/^[0-9]+,\"([^\"]+)\".*/\1/p" "$W/others.csv"; }
+screen() { "$B/landfall" manifest screen --gateway "$D" "$@"; }
+count() { sed -nE "s/.*\"$2\": ?([0-9]+).*/\1/p" <<<"$1" | head -1; } # JSON NAME: the first of that name
+drop() { cp "$1" "$D/in/.$2"; mv "$D/in/.$2" "$D/in/$2"; }
+report() { cat "$D/$1/$2".*.json 2>/dev/null; } # FOLDER NAME
+reported() { compgen -G "$D/$1/$2.*.json" >/dev/null; }
+
+system_start
+harness_start_gateway || give_up "the gateway did not start"
+check_eventually "and has a session" 10 grep -q "has a session" "$W/gateway.log"
+status_of() { sed -nE "s/^$1:[[:space:]]*//p" "/proc/$pid_gateway/status"; }
+check "it is not root, has no capability and a filter of system calls" \
+        test "$(status_of Uid | cut -f1) $(status_of CapEff) $(status_of Seccomp)" = "65534 0000000000000000 2"
+
+# ---- one message at the socket ---------------------------------------------------------------------------------------
+{ listed 1; unlisted 1; listed 2; unlisted 2; } | harness_paxlst CALL1 >"$W/call"
+json=$(screen "$W/call" --json --cusres "$W/call.cusres")
+code=$?
+check "every traveller is screened" test $code = 0
+((code == 0)) || give_up "screening does not work"
+check "two are referred, two clear" test "$(count "$json" refer) $(count "$json" clear)" = "2 2"
+check "with reasons and how often such a match is false" grep -q '"false_match": "rarer than' <<<"$json"
+check "the CUSRES refers two and lets two board" test "$(grep -o 'ERC+2Z' "$W/call.cusres" | wc -l) $(grep -o 'ERC+0Z' "$W/call.cusres" | wc -l)" = "2 2"
+check "and says of nobody that they may not" not grep -q 'ERC+1Z' "$W/call.cusres"
+check "in words, too" grep -q "1  refer " <(screen "$W/call")
+check "by name" grep -q 'recipient "EXAMPLE-AIR" is not permitted to have an answer for the purpose customs' <(screen "$W/call" --purpose customs)
+unlisted 3 | harness_paxlst CALL2 NOBODY-AIR >"$W/stranger"
+check "another sender gets no answer" grep -q 'refused: recipient "NOBODY-AIR" is not permitted' <(screen "$W/stranger")
+check "and the log says so" grep -q 'refused: recipient "NOBODY-AIR"' "$W/gateway.log"
+check "nor does another user of the machine" grep -q "this user is not permitted" \
+        <(setpriv --reuid 1 --clear-groups "$B/landfall" manifest screen --gateway "$D" - 2>&1 <"$W/call")
+before=$(entries)
+
+# ---- the drop directory ----------------------------------------------------------------------------------------------
+drop "$W/call" flight.edi
+check_eventually "a dropped message ends in a report" 10 reported done flight.edi
+check "with the same decisions" test "$(count "$(report done flight.edi)" refer) $(count "$(report done flight.edi)" clear)" = "2 2"
+check "and a CUSRES" grep -q 'ERC+2Z' "$D"/done/flight.edi.*.cusres
+check "that names only those who are referred" not grep -q "$(unlisted 1 | cut -d, -f1 | tr a-z A-Z)" "$D"/done/flight.edi.*.json
+printf 'UNB+UNOA:4+A+B+261122:0600+1\x27UNH+1+PAXLST:D:05B:UN\x27UNT+9+1\x27UNZ+1+1\x27' >"$W/bad"
+drop "$W/bad" bad.edi
+check_eventually "a malformed one ends under failed" 10 reported failed bad.edi
+check "with segment, position and rule" grep -q '"fault":{"segment":[0-9]*,"line":1,"offset":[0-9]*,"tag":"[A-Z]*","rule":"' <(report failed bad.edi)
+drop "$W/stranger" stranger.edi
+check_eventually "one of a sender who is not permitted, too" 10 reported failed stranger.edi
+check "no plaintext is left but what is to be read" test -z "$(find "$D/in" "$D/work" -type f)"
+check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a-z A-Z)" "$D/vault"
+
+# ---- cargo -------------------------------------------------------------------------------------------------------------
+firm=$(listed 3 | sed 's/, / /')
+cat >"$W/cargo" <<EOF
+UNB+UNOA:4+EXAMPLE-AIR+CUSTOMS+261122:0600+77'UNH+77+CUSCAR:D:99B:UN'BGM+785+M1+9'TDT+20+V1+1++CAR:172:20+++LR1:103::EXAMPLE SHIP'
+CNI+1+BL1'NAD+CN+++$(tr a-z A-Z <<<"$firm")'NAD+CZ+++$(unlisted 4 | sed 's/, / /' | tr a-z A-Z)'UNT+7+77'UNZ+1+77'
+EOF
+json=$(screen "$W/cargo" --json)
+check "the parties of a CUSCAR are screened" test "$(count "$json" refer) $(count "$json" clear)" = "1 1"
+
+# ---- kill -9, again and again ------------------------------------------------------------------------------------------
+for i in {1..6}; do
+        for k in {1..40}; do unlisted $(((i * 17 + k) % 190 + 1)); done | { listed $((i + 3)); cat; } | harness_paxlst "LOOP$i" >"$W/loop.$i"
+        cp "$W/loop.$i" "$D/in/.loop.$i"
+done
+settle; before=$(entries)
+for i in {1..6}; do
+        mv "$D/in/.loop.$i" "$D/in/loop.$i"
+        [[ $i != 3 ]] || kill -STOP "$pid_landfalld"
+        sleep 0.0$((i * 3 % 7))
+        kill -KILL "$pid_gateway"; wait "$pid_gateway" 2>/dev/null
+        [[ $i != 3 ]] || kill -CONT "$pid_landfalld"
+        harness_start_gateway
+done
+all_there() { local i; for i in {1..6}; do reported done "loop.$i" || return 1; done; }
+check_eventually "every message ends in a report" 20 all_there
+check "each in one" test "$(ls "$D"/done/loop.*.json | wc -l)" = 6
+check "in which everyone was screened once" test "$(for i in {1..6}; do count "$(report done "loop.$i")" clear; count "$(report done "loop.$i")" refer; done | paste -sd+ | bc)" = 246
+check "nothing waits" test -z "$(find "$D/in" "$D/work" -type f)"
+settle
+after=$(entries)
+check "the audit log grew by little more than the travellers: 246 asked, $((after - before)) entries" test $((after - before)) -ge 246 -a $((after - before)) -lt 700
+check "and verifies" audit_verifies
+
+# ---- the list changes ----------------------------------------------------------------------------------------------------
+printf '99001,"%s","individual","EXAMPLE" ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n' "$(unlisted 1)" >"$W/more.csv"
+"$B/landfall" feed import-sdn "$W/feed-persons" --list "$W/more.csv" --category 2 --ids "$W/persons.ids" >/dev/null
+harness_publish persons
+again() { compgen -G "$D/done/flight.edi.*.rescreen-*.json" >/dev/null; }
+check_eventually "a traveller who is on the list since is reported" 20 again
+hit=$(cat "$D"/done/flight.edi.*.rescreen-*.json)
+check "alone" test "$(count "$hit" new_hits)" = 1
+check "as new" grep -q '"new":true' <<<"$hit"
+check "and logged" grep -q "flight.edi: 1 new hits after a change of the datasets" "$W/gateway.log"
+sleep 2
+check "once" test "$(ls "$D"/done/flight.edi.*.rescreen-*.json | wc -l)" = 1
+
+# ---- the window ends -----------------------------------------------------------------------------------------------------
+kill -TERM "$pid_gateway"; wait "$pid_gateway"
+check "a clean end" test $? = 0
+rm -rf "$D"
+sed -i 's/window: 72 h/window: 2 s/' "$W/landfall.yaml"
+harness_start_gateway
+check_eventually "with a short window" 10 screen "$W/call"
+cp -r "$D/vault" "$W/copy"
+check "a message is sealed" test -n "$(ls "$W/copy"/*.msg)"
+gone() { ! compgen -G "$D/vault/*.msg" && ! compgen -G "$D/vault/key-*"; }
+check_eventually "after it message and key are destroyed" 10 gone
+check "and logged" grep -q "past their window: destroyed" "$W/gateway.log"
+check "the counters add up" balanced
+finish
