@@ -104,6 +104,11 @@ int lf_dataplane_start(struct lf_dataplane *dp)
         return lf_audit_start(dp);
 }
 
+void lf_dataplane_use_limits(struct lf_dataplane *dp, struct lf_limits *limits)
+{
+        dp->limits = limits;
+}
+
 unsigned lf_dataplane_cores(const struct lf_dataplane *dp)
 {
         return dp->cores;

@@ -39,6 +39,9 @@ int lf_dataplane_start(struct lf_dataplane *dp);
 unsigned lf_dataplane_cores(const struct lf_dataplane *dp);
 void *lf_dataplane_core(struct lf_dataplane *dp, unsigned i);
 unsigned lf_dataplane_match_cores(const struct lf_dataplane *dp);
+/* Counts in `limits` instead of memory of its own; borrowed for its life. Before the cores start. */
+struct lf_limits;
+void lf_dataplane_use_limits(struct lf_dataplane *dp, struct lf_limits *limits);
 /* The polling loop; an lcore_function_t. Returns 0 after lf_dataplane_stop. Makes no system call of its own
  * but sched_yield, clock_nanosleep and, once, gettid. */
 int lf_dataplane_core_main(void *core);

@@ -32,6 +32,7 @@ static struct landfalld {
         struct lf_counters *counters;
         uint8_t boot[16];
         int signals;
+        uint32_t control_gid;
         uint64_t untold[LF_GENERATIONS_MAX]; /* let go while control was away */
         unsigned untold_n;
 } d;
@@ -115,6 +116,13 @@ static void configure(const struct lf_control_message *m, int run_dir_fd, const 
         memcpy(&d.options, m->bytes, sizeof d.options);
         int r = lf_appliance_open(&d.options, run_dir, d.boot, d.counters, &d.appliance, why);
         explicit_bzero(d.options.audit_key, sizeof d.options.audit_key);
+        struct lf_limits *limits;
+        if (r == 0 && (r = lf_run_dir_limits(run_dir_fd, d.control_gid, &limits)) < 0)
+                snprintf(why, sizeof why,
+                         "%.150s/" LF_LIMITS_FILE ": %s; delete it, and what it counted begins anew", run_dir,
+                         strerror(-r));
+        if (r == 0)
+                lf_dataplane_use_limits(d.appliance.dp, limits);
         if (r == 0 && (r = lf_intake_create(d.appliance.dp, &d.intake)) < 0)
                 snprintf(why, sizeof why, "out of memory");
         if (r == 0 && (r = lf_run_dir_show_counters(run_dir_fd)) < 0)
@@ -247,13 +255,14 @@ static void block_signals(void)
 /* When root starts both, control becomes another user than us and root. */
 static uint32_t control_user(const char *name)
 {
-        uint32_t uid = geteuid(), gid;
+        uint32_t uid = geteuid(), gid = getegid();
         if (!name)
                 name = uid == 0 ? LF_HANDOVER_CONTROL_USER : NULL;
         if (name && lf_sandbox_user(name, &uid, &gid) < 0) {
                 fprintf(stderr, "landfalld: --control-user %s is not a user\n%s", name, usage);
                 exit(2);
         }
+        d.control_gid = gid;
         return uid;
 }
 

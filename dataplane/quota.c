@@ -130,3 +130,12 @@ void lf_limits_warrant_back(struct lf_limits *l, uint16_t place)
 {
         atomic_fetch_sub_explicit(&l->warrant[place].used, 1, memory_order_relaxed);
 }
+
+bool lf_limits_page_begin(struct lf_limits_page *page)
+{
+        if (page->magic != LF_LIMITS_MAGIC || page->abi != LF_LIMITS_ABI || page->size != sizeof *page)
+                return false;
+        memset(page->limits.lane_next, 0, sizeof page->limits.lane_next);
+        memset(page->limits.lane_flood, 0, sizeof page->limits.lane_flood);
+        return true;
+}

@@ -1,8 +1,8 @@
 /* Quotas and warrant uses: what the cores count together, without a lock.
  *
  * The state belongs to lanes, officers and warrants, and outlives a policy: a change of policy refills
- * nothing. It does not outlive the process: after a start of landfalld the hour's quotas are whole again, and
- * so are the uses of a warrant, as the policy table names them. */
+ * nothing. Nor does a start of landfalld: what is counted for an hour or for good lies in a page of the run
+ * directory (run_dir.h), which control keeps across starts of the machine. */
 #pragma once
 
 #include "dataplane/policy.h"
@@ -24,6 +24,21 @@ struct lf_limits {
         _Atomic uint64_t officer_hour[LF_OFFICERS_MAX];
         struct lf_warrant_use warrant[2 * LF_WARRANTS_MAX];
 };
+
+/* The run directory's page. */
+#define LF_LIMITS_FILE  "limits"
+#define LF_LIMITS_SAVED "limits.saved"        /* control's copy, which counts where the page is missing */
+#define LF_LIMITS_MAGIC 0x5354494d494c464cull /* "LFLIMITS" */
+#define LF_LIMITS_ABI   1
+struct lf_limits_page {
+        uint64_t magic;
+        uint32_t abi;
+        uint32_t size; /* of all this */
+        struct lf_limits limits;
+};
+
+/* Is it one? And what counts only from start to start is emptied. */
+bool lf_limits_page_begin(struct lf_limits_page *page);
 
 /* Where each warrant of a policy is counted. The policy in force until now (NULL: none) keeps its places.
  * Main thread, before the policy is published. */

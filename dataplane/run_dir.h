@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dataplane/counters.h"
+#include "dataplane/quota.h"
 
 /* Makes the directory (mode 0755) if it is not there, and takes its lock, which ends with the process.
  * *ret_fd is the caller's. -EBUSY: another landfalld runs in it. -ENAMETOOLONG; else the errno. `why` (256
@@ -14,3 +15,8 @@ int lf_run_dir_open(const char *path, int *ret_fd, char why[256]);
 int lf_run_dir_counters(int dir, struct lf_counters **ret);
 /* Puts it in the place of the last start's page, which those who mapped it keep. */
 int lf_run_dir_show_counters(int dir);
+
+/* The page of quotas and warrant uses, with what the last start counted, or what control kept of it; new
+ * where there is neither. Group `gid` may read it. It stays mapped for the life of the process. -EBADMSG: it
+ * is none; else the errno. */
+int lf_run_dir_limits(int dir, uint32_t gid, struct lf_limits **ret);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <malloc.h>
 #include <pwd.h>
@@ -162,7 +163,8 @@ static int become(uint32_t uid, uint32_t gid, char why[256])
 
 void lf_sandbox_prepare(void)
 {
-        mallopt(M_ARENA_MAX, 4); /* a given number is not derived from that of the CPUs */
+        mallopt(M_ARENA_MAX, 4);            /* a given number is not derived from that of the CPUs */
+        mallopt(M_TRIM_THRESHOLD, INT_MAX); /* how to give memory back stands in /proc/sys/vm: it is kept */
 }
 
 int lf_sandbox_drop(uint32_t uid, uint32_t gid, char why[256])

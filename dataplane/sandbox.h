@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /* At the start of main, before any other thread: what libraries would otherwise find out later, when they may
- * no longer look (libc's allocator counts the CPUs in /sys when many threads allocate). */
+ * no longer look (libc's allocator counts the CPUs in /sys when many threads allocate, and reads /proc/sys
+ * when it gives memory back). */
 void lf_sandbox_prepare(void);
 
 /* The ids of a user's name or number; a number needs no entry, its group is then the same. -ENOENT. */

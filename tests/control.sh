@@ -106,6 +106,34 @@ expect "and lanes are answered" until_true 5 verdict desk-1 "$listed" CANDIDATE
 sleep 2
 expect "built once" test "$(metric generation)" = $((generation + 1))
 
+# A warrant for two uses has two, whatever starts again in between: landfalld, control, or (the run directory is empty) the
+# machine.
+sed -i 's/^      sanctions:$/      law-enforcement:\n        categories: [sanctioned]\n        needs: [warrant]\n&/' "$W/landfall.yaml"
+cat >>"$W/landfall.yaml" <<-END
+	warrants:
+	  - { reference: 8f14e45fceea167a5a36dedd4bea2543, not_after: 2034-01-01, uses: 2, agreements: [sanctions], purposes: [law-enforcement] }
+END
+kill -HUP "$pid_control"
+warranted() { # VERDICT
+        "$B/landfall" lane query --lane "$W/desk-1" --agreement 2 --purpose law-enforcement --name "$listed" \
+                --warrant 8f14e45fceea167a5a36dedd4bea2543 2>&1 | grep -q "^$1"
+}
+expect "under a warrant: answered" until_true 5 warranted CANDIDATE
+kill -9 "$pid_landfalld"; wait "$pid_landfalld" 2>/dev/null
+harness_start_dataplane
+expect "landfalld starts again" until_true 20 harness_ready
+expect "a second time: answered" until_true 5 warranted CANDIDATE
+expect "not a third time" warranted REFUSED
+until_true 5 test "$W/site/state/limits" -nt "$W/site/state/control"; sleep 1.5
+kill -9 "$pid_landfalld" "$pid_control"; wait "$pid_landfalld" "$pid_control" 2>/dev/null
+rm -rf "$RUN"
+harness_start_dataplane
+until_true 10 test -S "$RUN/dataplane.sock"
+harness_start_control
+expect "all start again, with an empty run directory" until_true 20 harness_ready
+expect "nor after that" until_true 5 warranted REFUSED
+expect "other questions are answered" until_true 5 verdict desk-1 "$listed" CANDIDATE
+
 # The clock is set two hours forward: what is kept of it says that it was two hours less. Both start again.
 kill -9 "$pid_control" "$pid_landfalld"; wait "$pid_control" "$pid_landfalld" 2>/dev/null
 rm -f "$RUN/counters" # the page of the last one knows better
@@ -138,7 +166,8 @@ expect "both start again" until_true 20 harness_ready
 expect "and legal time is the clock's" until_true 5 bash -c "! '$B/landfall' status --run-dir '$RUN' | grep -q 'legal time'"
 
 expect "metrics" grep -q '^landfall_up 1' <(page /metrics)
-expect "health" grep -q '^ok' <(page /healthz)
+healthy() { grep -q '^ok' <(page /healthz); }
+expect "health" until_true 5 healthy
 expect "nothing else" grep -q '404' <(page /etc/passwd)
 
 kill -TERM "$pid_control"; wait "$pid_control"

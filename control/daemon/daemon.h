@@ -82,6 +82,9 @@ struct lf_control {
         ino_t counters_inode;
         struct lf_outcomes outcomes;
 
+        struct lf_limits_page *limits; /* as it was kept last */
+        bool limits_error;
+
         struct lf_http *http;
         struct lf_admin *admin;
 };
@@ -113,6 +116,10 @@ enum lsp_ke_status lf_control_admit(void *arg, uint32_t lane, const uint8_t cert
 void lf_control_on_changed(void *arg);
 void lf_control_on_built(void *arg, struct lf_generation *generation, const char *why);
 void lf_control_generations(struct lf_control *c);
+
+/* limits.c: the page of quotas and warrant uses is copied; and put back for a landfalld that finds none. */
+void lf_control_keep_limits(struct lf_control *c);
+void lf_control_restore_limits(struct lf_control *c);
 
 /* work.c: the tick. */
 void lf_control_tick(struct lf_control *c);

@@ -17,6 +17,7 @@ int lf_control_fill_options(void *arg, struct lf_handover_options *o)
         lf_audit_worker_get_state(c->audit, &audit);
         if (!audit.open)
                 return -EAGAIN; /* how many entries must be there is not known yet */
+        lf_control_restore_limits(c);
         o->port_kind = f->port.kind;
         o->queues = f->port.queues;
         strcpy(o->interface, f->port.interface);

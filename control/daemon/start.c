@@ -176,5 +176,6 @@ void lf_control_stop(struct lf_control *c)
         lf_state_close(c->state);
         lf_site_close(c->site);
         lf_counters_unmap(c->counters);
+        free(c->limits);
         OPENSSL_cleanse(c->wal_key, sizeof c->wal_key);
 }

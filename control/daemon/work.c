@@ -46,6 +46,7 @@ static void each_second(struct lf_control *c)
         map_counters(c);
         lf_control_legal_now(c); /* keeps what landfalld has reached, for when it starts again */
         rotate_keys(c);
+        lf_control_keep_limits(c);
         lf_control_policy(c);
         lf_control_generations(c);
         lf_link_consumed(c->link, audit.consumed);
