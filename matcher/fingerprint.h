@@ -14,20 +14,43 @@
 #define LF_FINGER_MINUTIA_MAX 128 /* of one finger: the best of more are kept */
 #define LF_FINGER_MINUTIA_MIN 4
 #define LF_FINGER_WORDS       4  /* 64-bit words of a cylinder */
-#define LF_FINGER_LANES       8  /* cylinders that one step compares: a group */
+#define LF_FINGER_LANES       8  /* cylinders of a probe that one step compares: a group */
 #define LF_FINGER_BUCKETS     16 /* directions, each a sixteenth of a turn */
 #define LF_FINGER_SUPPORTS    16
-#define LF_FINGER_NONE        0xffff /* a key: nothing to compare with */
-#define LF_FINGER_BIAS_EMPTY  512    /* of a lane past the last cylinder: never wins */
+
+/* A word holds a cylinder's code and, above it, spare bits. A probe's are taken to be clear; a row's are set,
+ * but fewer of them the more bits its code has: by the allowance, for each bit. So the count of bits that
+ * differ is least where nearly the least share of them differs. */
+#define LF_FINGER_CODE_FIRST                                                                                 \
+        54                       /* bits of code in the first word, those that say most: enough for a start  \
+                                  */
+#define LF_FINGER_CODE_REST   56 /* in each other */
+#define LF_FINGER_SPARE_FIRST (64 - LF_FINGER_CODE_FIRST)
+#define LF_FINGER_SPARE       (64 * LF_FINGER_WORDS - 222)
+static inline uint64_t lf_finger_code_mask(unsigned word)
+{
+        return ((uint64_t)1 << (word ? LF_FINGER_CODE_REST : LF_FINGER_CODE_FIRST)) - 1;
+}
+static inline unsigned lf_finger_allowance(unsigned ones)
+{
+        return (ones * 29 + 32) / 64;
+}
+
+/* What comparing a probe's cylinder with all of a row's gives: the bits that differ << 7 | the cylinder where
+ * they are fewest. The value that stands for none is that of the most differing that is of interest. */
+#define LF_FINGER_NONE       (127 << 7 | 127)
+#define LF_FINGER_NONE_FIRST (24 << 7 | 127) /* by the first word alone */
 
 /* One finger: a row of a shard, or of a probe. Its data follow at `offset`, in this order:
- *   bits    uint64_t[groups][LF_FINGER_WORDS][LF_FINGER_LANES], cylinders in order of direction
- *   bias    uint16_t[groups * LF_FINGER_LANES], see lf_finger_bias()
+ *   bits    uint64_t[LF_FINGER_WORDS][stride], cylinders in order of direction
+ *   ones    uint8_t[stride]: bits set in the code
+ *   filled  uint8_t[stride]: spare bits set
  *   x, y    int16_t[padded] each: quarters of a pixel at 500 dpi from the finger's centre, y upwards
  *   angle   uint16_t[padded]: 1/65536 of a turn, counter-clockwise: differences wrap by themselves
  *   support int16_t[LF_FINGER_SUPPORTS]: how far the minutiae reach in each direction
- * The minutiae that have a cylinder come first and in its order. Lanes past the last have no bits and a bias
- * that never wins; minutiae past the last lie where none is met. */
+ * The minutiae that have a cylinder come first and in its order; minutiae past the last lie where none is
+ * met.
+ */
 struct lf_finger_row {
         uint32_t record; /* index in the shard's record table; in a probe the number of the view */
         uint32_t offset; /* of its data, in units of 64 bytes */
@@ -40,9 +63,9 @@ struct lf_finger_row {
 };
 _Static_assert(sizeof(struct lf_finger_row) == 32, "finger row layout");
 
-static inline unsigned lf_finger_groups(const struct lf_finger_row *r)
+static inline unsigned lf_finger_stride(const struct lf_finger_row *r)
 {
-        return (r->cylinders + LF_FINGER_LANES - 1u) / LF_FINGER_LANES;
+        return (r->cylinders + LF_FINGER_LANES - 1u) / LF_FINGER_LANES * LF_FINGER_LANES;
 }
 static inline unsigned lf_finger_padded(const struct lf_finger_row *r)
 {
@@ -51,8 +74,8 @@ static inline unsigned lf_finger_padded(const struct lf_finger_row *r)
 /* Bytes of a finger's data, a multiple of 64. */
 static inline size_t lf_finger_size(const struct lf_finger_row *r)
 {
-        size_t size = lf_finger_groups(r) * LF_FINGER_LANES * (LF_FINGER_WORDS * 8u + 2u) +
-                      lf_finger_padded(r) * 6u + LF_FINGER_SUPPORTS * 2u;
+        size_t size = lf_finger_stride(r) * (LF_FINGER_WORDS * 8u + 2u) + lf_finger_padded(r) * 6u +
+                      LF_FINGER_SUPPORTS * 2u;
         return (size + 63) & ~(size_t)63;
 }
 
@@ -60,7 +83,7 @@ static inline size_t lf_finger_size(const struct lf_finger_row *r)
 struct lf_finger {
         const struct lf_finger_row *row;
         const uint64_t *bits;
-        const uint16_t *bias;
+        const uint8_t *ones, *filled;
         const int16_t *x, *y;
         const uint16_t *angle;
         const int16_t *support;
@@ -68,9 +91,10 @@ struct lf_finger {
 static inline struct lf_finger lf_finger_at(const struct lf_finger_row *row, const void *data)
 {
         struct lf_finger f = {.row = row, .bits = data};
-        unsigned groups = lf_finger_groups(row), padded = lf_finger_padded(row);
-        f.bias = (const void *)(f.bits + groups * LF_FINGER_LANES * LF_FINGER_WORDS);
-        f.x = (const void *)(f.bias + groups * LF_FINGER_LANES);
+        unsigned stride = lf_finger_stride(row), padded = lf_finger_padded(row);
+        f.ones = (const void *)(f.bits + stride * LF_FINGER_WORDS);
+        f.filled = f.ones + stride;
+        f.x = (const void *)(f.filled + stride);
         f.y = f.x + padded;
         f.angle = (const void *)(f.y + padded);
         f.support = (const void *)(f.angle + padded);
@@ -79,13 +103,6 @@ static inline struct lf_finger lf_finger_at(const struct lf_finger_row *row, con
 
 #define LF_FINGER_DATA_MAX                                                                                   \
         (LF_FINGER_MINUTIA_MAX * (LF_FINGER_WORDS * 8 + 2 + 6) + LF_FINGER_SUPPORTS * 2 + 64)
-
-/* What a comparison adds to the bits that differ, so that the cylinder with the least sum is nearly that with
- * the least share of its bits differing. At most 128. */
-static inline unsigned lf_finger_bias(unsigned ones)
-{
-        return 128 - (ones * 29 + 32) / 64;
-}
 
 /* Codes a view's best `most` minutiae into `row` and `data` (aligned to 64, LF_FINGER_DATA_MAX bytes; NULL:
  * the row alone, whose size is what is asked). False
@@ -141,20 +158,39 @@ struct lf_finger_meeting {
         int32_t column[LF_FINGER_MINUTIA_MAX]; /* best of each b: closeness << 8 | a */
 };
 
+/* Directions of a row's cylinders that a group of a probe's is compared with: buckets from .. to - 1. */
+struct lf_finger_window {
+        uint8_t parts, from[2], to[2];
+};
+
+/* A finger to search for, prepared for the kernels. */
+struct lf_finger_query {
+        struct lf_finger finger;
+        unsigned groups;
+        float x[LF_FINGER_MINUTIA_MAX], y[LF_FINGER_MINUTIA_MAX]; /* pixels */
+        struct lf_finger_window window[LF_FINGER_MINUTIA_MAX / LF_FINGER_LANES];
+};
+void lf_finger_ask(const struct lf_finger *finger, struct lf_finger_query *ret);
+
 /* What one instruction set computes; all give equal results. */
 struct lf_finger_kernels {
         const char *name;
-        /* key[i] for each cylinder of the probe: the least of (bits that differ + bias) << 7 | cylinder over
-         * the groups that hold the directions within a quarter of a turn; LF_FINGER_NONE when there are none.
-         */
-        void (*nearest)(const struct lf_finger *probe, const struct lf_finger *row, uint16_t *key);
-        /* weight[i] = how many deviations above the mean likeness[i] is, 0 when below. Returns the sum of
-         * their squares. All arrays are `padded` long, a multiple of 16. */
-        float (*unusual)(const uint8_t *likeness, const float *mean, const float *scale, unsigned padded,
-                         float *weight);
+        /* The first stage's: by the first word alone, and by all of them: key[i] for each cylinder of the
+         * probe, to the end of its group; aligned to 16. */
+        void (*first)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
+        void (*nearest)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
+        /* Adds the bits that differ, and their squares. */
+        void (*tally)(const uint16_t *key, unsigned padded, uint32_t *sum, uint32_t *squares);
+        /* The pairs that are more than `least` deviations nearer than usual, weighed by how much. */
+        void (*unusual)(const struct lf_finger_query *q, const struct lf_finger *row, const uint16_t *key,
+                        const float *mean, const float *scale, float least, struct lf_finger_pairs *ret);
+        /* How well pairs fit one placement. The third power of what the others say for each favours a few
+         * pairs that many others bear out over many that few do. Fills in vote. */
+        float (*agreement)(struct lf_finger_pairs *p);
+        /* The second stage's. */
         /* Fills in vote: for each pair the weights of the others, by how well they fit one placement with it.
-         * Returns the sum of weight * vote. */
-        float (*consistency)(struct lf_finger_pairs *p);
+         */
+        void (*consistency)(struct lf_finger_pairs *p);
         /* The weights of the pairs that fit one placement with pair `root`, by how well they do. */
         void (*around)(const struct lf_finger_pairs *p, unsigned root, float *weight);
         /* The least squares placement under these weights, all but its turn. False when they say none. */
@@ -200,6 +236,10 @@ void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
 
 /* How unlikely it is, in decades, that so many minutiae meet by chance under the placement found. */
 float lf_finger_score(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_match *m);
+/* Lays a over b as the pair that the others bear out most says, unrefined: nearly what the second stage would
+ * say, for a twentieth of the time. Wants the pairs' votes. */
+float lf_finger_glance(const struct lf_finger *a, const struct lf_finger *b,
+                       struct lf_finger_scratch *scratch);
 
 /* A prepared probe: its fingers, then their data. */
 #define LF_FINGER_PROBE_DATA (62 * 1024)
@@ -238,17 +278,21 @@ static inline struct lf_finger lf_finger_of_shard(const struct lf_shard *s, uint
 struct lf_finger_core {
         uint64_t compared, kept; /* pairs that the first stage saw and let through: counted up, never read */
         struct lf_finger_scratch scratch;
-        struct lf_finger_nearest nearest[LF_FINGER_BLOCK];
+        struct lf_finger_query query;
+        struct lf_finger_nearest nearest; /* of the pair at hand */
+        _Alignas(64) uint16_t key[LF_FINGER_BLOCK][LF_FINGER_MINUTIA_MAX];
         uint32_t row[LF_FINGER_BLOCK];
         float score[LF_FINGER_BLOCK];
-        uint16_t order[LF_FINGER_BLOCK]; /* indices of the four arrays above and below */
+        uint16_t order[LF_FINGER_BLOCK]; /* indices of the three arrays above */
         float mean[LF_FINGER_MINUTIA_MAX], scale[LF_FINGER_MINUTIA_MAX];
 };
 
-/* The first stage: compares a finger with the rows of a block whose positions allow it and leaves those that
- * are worth a closer look: the first `return value` of core->order. */
-unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,
-                               struct lf_finger_core *core);
+/* The first stage: compares core->query with the rows of a block whose positions allow it and leaves those
+ * that are worth a closer look: the first `return value` of core->order. */
+unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *core);
+/* The second, for one of them. */
+void lf_finger_second_stage(const struct lf_shard *s, unsigned at, struct lf_finger_core *core,
+                            struct lf_finger_match *ret);
 void lf_finger_scan(const struct lf_shard *s, uint32_t block, const void *const *probes,
                     struct lf_topk *const *topks, unsigned n, void *scratch);
 /* Compares two fingers alone. */
@@ -257,6 +301,13 @@ void lf_finger_match(const struct lf_finger *a, const struct lf_finger *b, struc
 /* The probe's finger that is closest to a row; -1 when none may be compared. */
 int lf_finger_closest(const struct lf_shard *s, const struct lf_finger_probe *p, uint32_t row,
                       struct lf_finger_core *core, struct lf_finger_match *ret);
+
+/* By turn, 1/1024. */
+#define LF_FINGER_TURNS 1024
+struct lf_finger_turn {
+        float c, s;
+};
+extern struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
 
 /* Pads pairs to a multiple of 16 with weight 0. */
 void lf_finger_pad(struct lf_finger_pairs *p);

@@ -1,33 +1,19 @@
-/* Minutiae to cylinders. */
-#include <immintrin.h>
+/* Minutiae to a finger's row and data. */
 #include <math.h>
 #include <string.h>
 
-#include "matcher/fingerprint.h"
+#include "matcher/fingerprint_draft.h"
 
-#define SIDE            7
-#define CELLS           37 /* of 7 × 7 those within the radius */
-#define DIRECTIONS      6
-#define RADIUS          68.0f /* pixels at 500 dpi */
-#define CELL            (2 * RADIUS / SIDE)
-#define SIGMA           9.0f
-#define REACH           27.0f /* three of them: a minutia adds nothing to cells further off */
-#define SIGMA_DIRECTION 0.7f
-#define THRESHOLD       0.25f /* a cell's sum that sets its bit */
-#define HULL_MARGIN     50.0f /* the finger is taken to reach so far beyond its outermost minutiae */
-#define CELLS_MIN       28    /* on the finger: three quarters */
-#define NEIGHBOURS_MIN  2
+#define HULL_MARGIN    50.0f /* the finger is taken to reach so far beyond its outermost minutiae */
+#define CELLS_MIN      28    /* on the finger: three quarters */
+#define NEIGHBOURS_MIN 2
 
 #define PIXELS_PER_CM 196.850394f /* 500 dpi */
 
-_Static_assert(CELLS *DIRECTIONS <= 64 * LF_FINGER_WORDS, "a cylinder's bits have room");
+#define CELLS_PADDED 40
 
-#define DIRECTION_STEPS 1024
-#define SPACE_STEPS     8 /* of a pixel */
-#define SPACE_SIZE      (27 * SPACE_STEPS + 1)
-static float direction_weight[DIRECTION_STEPS]; /* by angle in 1/1024 of a turn */
-static float space_weight[SPACE_SIZE];
-static uint8_t cell_place[CELLS]; /* of the cells within the radius, in the square */
+uint8_t lf_finger_cells[LF_FINGER_CELLS];
+static float cell_u[CELLS_PADDED], cell_w[CELLS_PADDED];
 
 struct point {
         float x, y;
@@ -35,27 +21,17 @@ struct point {
         uint16_t worth; /* to rank by */
 };
 
-static float cell_centre(unsigned i)
-{
-        return ((float)i - (SIDE - 1) / 2.0f) * CELL;
-}
-
 void lf_finger_code_init(void)
 {
-        for (int i = 0; i < DIRECTION_STEPS; i++) {
-                int turn = i < DIRECTION_STEPS / 2 ? i : i - DIRECTION_STEPS;
-                float a = (float)M_PI * 2 * (float)turn / DIRECTION_STEPS / SIGMA_DIRECTION;
-                direction_weight[i] = expf(-a * a / 2);
+        for (unsigned i = 0, n = 0; i < LF_FINGER_SIDE * LF_FINGER_SIDE; i++) {
+                float u = lf_finger_cell(i % LF_FINGER_SIDE), w = lf_finger_cell(i / LF_FINGER_SIDE);
+                if (u * u + w * w <= LF_FINGER_RADIUS * LF_FINGER_RADIUS && n < LF_FINGER_CELLS) {
+                        cell_u[n] = u;
+                        cell_w[n] = w;
+                        lf_finger_cells[n++] = (uint8_t)i;
+                }
         }
-        for (int i = 0; i < SPACE_SIZE; i++) {
-                float d = (float)i / SPACE_STEPS / SIGMA;
-                space_weight[i] = expf(-d * d / 2);
-        }
-        for (unsigned i = 0, n = 0; i < SIDE * SIDE; i++) {
-                float u = cell_centre(i % SIDE), w = cell_centre(i / SIDE);
-                if (u * u + w * w <= RADIUS * RADIUS && n < CELLS)
-                        cell_place[n++] = (uint8_t)i;
-        }
+        lf_finger_cylinder_init();
 }
 
 static bool worthier(const struct point *p, const struct point *q)
@@ -71,7 +47,8 @@ static bool left_of(const struct point *p, const struct point *q)
 }
 
 /* By insertion, as there are few and qsort() may allocate. */
-static void sort(struct point *p, unsigned n, bool (*before)(const struct point *, const struct point *))
+static inline __attribute__((always_inline)) void
+sort(struct point *p, unsigned n, bool (*before)(const struct point *, const struct point *))
 {
         for (unsigned i = 1; i < n; i++) {
                 struct point one = p[i];
@@ -158,106 +135,27 @@ static unsigned edges_of(const struct point *p, unsigned n, struct edge *edge)
         return edges;
 }
 
-/* Whether enough of the cells around a minutia lie on the finger. */
-static bool surrounded(const struct point *m, float c, float s, const struct edge *edge, unsigned edges)
+/* Whether enough of the cells around a minutia at (x, y) that points to (c, s) lie on the finger. Edges that
+ * are further off than the cells reach say nothing. */
+static bool surrounded(float x, float y, float c, float s, const struct edge *edge, unsigned edges)
 {
-        unsigned cells = 0, clear = 0;
-        while (clear < edges && edge[clear].nx * m->x + edge[clear].ny * m->y <= edge[clear].limit - RADIUS)
-                clear++;
-        if (clear == edges)
-                return true;
-        for (unsigned i = 0; i < CELLS; i++) {
-                float u = cell_centre(cell_place[i] % SIDE), w = cell_centre(cell_place[i] / SIDE);
-                float x = m->x + c * u - s * w, y = m->y + s * u + c * w;
-                unsigned e = 0;
-                while (e < edges && edge[e].nx * x + edge[e].ny * y <= edge[e].limit)
-                        e++;
-                cells += e == edges;
-        }
-        return cells >= CELLS_MIN;
-}
-
-/* Of each cell the directions side by side. */
-struct sums {
-        float cell[SIDE * SIDE][8];
-};
-_Static_assert(DIRECTIONS <= 8, "a cell's directions have room");
-
-/* The cells of one axis that a minutia at `at` reaches. */
-struct reach {
-        unsigned from, to;
-        float weight[SIDE];
-};
-
-static void reach_of(float at, struct reach *r)
-{
-        float first = ceilf((at - REACH) / CELL + (SIDE - 1) / 2.0f),
-              last = floorf((at + REACH) / CELL + (SIDE - 1) / 2.0f);
-        r->from = first > 0 ? (unsigned)first : 0;
-        r->to = last < 0 ? 0 : last < SIDE - 1 ? (unsigned)last + 1 : SIDE;
-        for (unsigned i = r->from; i < r->to; i++) {
-                unsigned step = (unsigned)(fabsf(at - cell_centre(i)) * SPACE_STEPS);
-                r->weight[i] = space_weight[step < SPACE_SIZE ? step : SPACE_SIZE - 1];
-        }
-}
-
-/* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` ahead of the cylinder's. */
-static void add_neighbour(struct sums *sums, float u, float w, uint16_t turn)
-{
-        struct reach column, line;
-        float weight[8] = {0};
-        reach_of(u, &column);
-        reach_of(w, &line);
-        for (unsigned d = 0; d < DIRECTIONS; d++) {
-                unsigned middle = 65536 * (2 * d + 1) / (2 * DIRECTIONS);
-                weight[d] = direction_weight[(uint16_t)(turn - middle) * DIRECTION_STEPS / 65536];
-        }
-        for (unsigned i = line.from; i < line.to; i++)
-                for (unsigned k = column.from; k < column.to; k++) {
-                        float place = line.weight[i] * column.weight[k], *cell = sums->cell[i * SIDE + k];
-                        for (unsigned d = 0; d < 8; d++)
-                                cell[d] += place * weight[d];
+        float over[CELLS_PADDED];
+        unsigned outside = 0;
+        for (unsigned i = 0; i < CELLS_PADDED; i++)
+                over[i] = 0;
+        for (unsigned e = 0; e < edges; e++) {
+                float beyond = edge[e].nx * x + edge[e].ny * y - edge[e].limit;
+                if (beyond <= -LF_FINGER_RADIUS)
+                        continue;
+                float along = edge[e].nx * c + edge[e].ny * s, across = edge[e].ny * c - edge[e].nx * s;
+                for (unsigned i = 0; i < CELLS_PADDED; i++) {
+                        float at = beyond + along * cell_u[i] + across * cell_w[i];
+                        over[i] = at > over[i] ? at : over[i];
                 }
-}
-
-static bool near(const struct point *p, const struct point *q)
-{
-        float x = p->x - q->x, y = p->y - q->y;
-        return p != q && x * x + y * y <= (RADIUS + REACH) * (RADIUS + REACH);
-}
-
-/* Whether a minutia has surroundings to code. */
-static bool codable(const struct point *p, unsigned n, unsigned m, const struct edge *edge, unsigned edges)
-{
-        unsigned neighbours = 0;
-        for (unsigned t = 0; t < n && neighbours < NEIGHBOURS_MIN; t++)
-                neighbours += near(&p[t], &p[m]);
-        if (neighbours < NEIGHBOURS_MIN)
-                return false;
-        float angle = (float)p[m].angle * ((float)M_PI / 32768);
-        return surrounded(&p[m], cosf(angle), sinf(angle), edge, edges);
-}
-
-static void code(const struct point *p, unsigned n, const struct point *m, uint64_t *bits)
-{
-        float angle = (float)m->angle * ((float)M_PI / 32768), c = cosf(angle), s = sinf(angle);
-        struct sums sums = {0};
-        for (unsigned t = 0; t < n; t++) {
-                float dx = p[t].x - m->x, dy = p[t].y - m->y;
-                if (near(&p[t], m))
-                        add_neighbour(&sums, c * dx + s * dy, c * dy - s * dx,
-                                      (uint16_t)(p[t].angle - m->angle));
         }
-        memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
-        const __m128 least = _mm_set1_ps(THRESHOLD);
-        for (unsigned i = 0, bit = 0; i < CELLS; i++, bit += DIRECTIONS) {
-                const float *cell = sums.cell[cell_place[i]];
-                uint64_t set = (uint64_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(cell), least)) |
-                               (uint64_t)_mm_movemask_ps(_mm_cmpgt_ps(_mm_loadu_ps(cell + 4), least)) << 4;
-                bits[bit / 64] |= set << bit % 64;
-                if (bit % 64 + DIRECTIONS > 64)
-                        bits[bit / 64 + 1] |= set >> (64 - bit % 64);
-        }
+        for (unsigned i = 0; i < LF_FINGER_CELLS; i++)
+                outside += over[i] > 0;
+        return LF_FINGER_CELLS - outside >= CELLS_MIN;
 }
 
 static bool turned_less(const struct point *p, const struct point *q)
@@ -265,81 +163,102 @@ static bool turned_less(const struct point *p, const struct point *q)
         return p->angle != q->angle ? p->angle < q->angle : left_of(p, q);
 }
 
-/* A finger while it is coded: the minutiae with a cylinder first, each part by direction. */
-struct draft {
-        struct point point[LF_FINGER_MINUTIA_MAX];
-        unsigned n, cylinders;
-};
-
-static bool draw(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most, struct draft *d)
+static void move(struct lf_finger_draft *d, const struct lf_finger_draft *from, unsigned k, unsigned to)
 {
-        struct point p[255], bare[LF_FINGER_MINUTIA_MAX];
-        struct edge edge[2 * LF_FINGER_MINUTIA_MAX];
-        d->n = place(f, v, most, p);
-        unsigned edges = edges_of(p, d->n, edge), without = 0;
+        d->x[to] = from->x[k];
+        d->y[to] = from->y[k];
+        d->c[to] = from->c[k];
+        d->s[to] = from->s[k];
+        d->angle[to] = from->angle[k];
+}
+
+/* Those that are surrounded first. */
+static void part(const struct lf_finger_draft *all, const struct edge *edge, unsigned edges,
+                 struct lf_finger_draft *d)
+{
+        uint8_t bare[LF_FINGER_MINUTIA_MAX];
+        unsigned without = 0;
+        d->n = all->n;
         d->cylinders = 0;
-        sort(p, d->n, turned_less);
-        for (unsigned m = 0; m < d->n; m++) {
-                if (codable(p, d->n, m, edge, edges))
-                        d->point[d->cylinders++] = p[m];
+        for (unsigned m = 0; m < all->n; m++) {
+                if (lf_finger_neighbours(all, m, NEIGHBOURS_MIN) &&
+                    surrounded(all->x[m], all->y[m], all->c[m], all->s[m], edge, edges))
+                        move(d, all, m, d->cylinders++);
                 else
-                        bare[without++] = p[m];
+                        bare[without++] = (uint8_t)m;
         }
-        memcpy(d->point + d->cylinders, bare, without * sizeof *bare);
+        for (unsigned i = 0; i < without; i++)
+                move(d, all, bare[i], d->cylinders + i);
+}
+
+static bool draw(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
+                 struct lf_finger_draft *d)
+{
+        struct point p[255];
+        struct edge edge[2 * LF_FINGER_MINUTIA_MAX];
+        struct lf_finger_draft all;
+        all.n = place(f, v, most, p);
+        unsigned edges = edges_of(p, all.n, edge);
+        sort(p, all.n, turned_less);
+        for (unsigned m = 0; m < all.n; m++) {
+                float angle = (float)p[m].angle * ((float)M_PI / 32768);
+                all.x[m] = p[m].x;
+                all.y[m] = p[m].y;
+                all.c[m] = cosf(angle);
+                all.s[m] = sinf(angle);
+                all.angle[m] = p[m].angle;
+        }
+        part(&all, edge, edges, d);
         return d->cylinders > 0;
 }
 
 static int16_t quarter_pixels(float v)
 {
-        return (int16_t)fmaxf(-8000, fminf(8000, rintf(4 * v)));
+        float at = rintf(4 * v);
+        return (int16_t)(at < -8000 ? -8000 : at > 8000 ? 8000 : at);
 }
 
-static void write_cylinders(const struct draft *d, const struct lf_finger_row *row,
+static void write_cylinders(const struct lf_finger_draft *d, const struct lf_finger_row *row,
                             const struct lf_finger *out)
 {
         uint64_t *bits = (uint64_t *)out->bits;
-        uint16_t *bias = (uint16_t *)out->bias;
-        for (unsigned i = 0; i < lf_finger_groups(row) * LF_FINGER_LANES; i++) {
-                unsigned ones = 0;
+        uint8_t *ones = (uint8_t *)out->ones, *filled = (uint8_t *)out->filled;
+        unsigned stride = lf_finger_stride(row);
+        for (unsigned i = 0; i < d->cylinders; i++) {
                 uint64_t coded[LF_FINGER_WORDS];
-                bias[i] = LF_FINGER_BIAS_EMPTY;
-                if (i >= d->cylinders)
-                        continue;
-                code(d->point, d->n, &d->point[i], coded);
-                for (unsigned w = 0; w < LF_FINGER_WORDS; w++) {
-                        bits[(i / LF_FINGER_LANES * LF_FINGER_WORDS + w) * LF_FINGER_LANES +
-                             i % LF_FINGER_LANES] = coded[w];
-                        ones += (unsigned)__builtin_popcountll(coded[w]);
-                }
-                bias[i] = (uint16_t)lf_finger_bias(ones);
+                lf_finger_cylinder(d, i, coded, &ones[i], &filled[i]);
+                for (unsigned w = 0; w < LF_FINGER_WORDS; w++)
+                        bits[w * stride + i] = coded[w];
         }
 }
 
-static void write_minutiae(const struct draft *d, const struct lf_finger_row *row,
+static void write_minutiae(const struct lf_finger_draft *d, const struct lf_finger_row *row,
                            const struct lf_finger *out)
 {
         int16_t *x = (int16_t *)out->x, *y = (int16_t *)out->y, *support = (int16_t *)out->support;
         uint16_t *angle = (uint16_t *)out->angle;
         for (unsigned i = 0; i < lf_finger_padded(row); i++) {
                 bool real = i < d->n;
-                x[i] = real ? quarter_pixels(d->point[i].x) : INT16_MAX;
-                y[i] = real ? quarter_pixels(d->point[i].y) : INT16_MAX;
-                angle[i] = real ? d->point[i].angle : 0;
+                x[i] = real ? quarter_pixels(d->x[i]) : INT16_MAX;
+                y[i] = real ? quarter_pixels(d->y[i]) : INT16_MAX;
+                angle[i] = real ? d->angle[i] : 0;
         }
         for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
                 float turn = (float)h * ((float)M_PI * 2 / LF_FINGER_SUPPORTS), u = cosf(turn),
                       v = sinf(turn);
                 float most = -32000;
-                for (unsigned i = 0; i < d->n; i++)
-                        most = fmaxf(most, u * x[i] + v * y[i]);
-                support[h] = (int16_t)ceilf(fminf(32000, most));
+                for (unsigned i = 0; i < d->n; i++) {
+                        float at = u * x[i] + v * y[i];
+                        most = at > most ? at : most;
+                }
+                support[h] = (int16_t)ceilf(most < 32000 ? most : 32000);
         }
 }
 
 bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,
                     struct lf_finger_row *row, void *data)
 {
-        struct draft d;
+        struct lf_finger_draft d;
         if (v->n < LF_FINGER_MINUTIA_MIN || !draw(f, v, most, &d))
                 return false;
         *row = (struct lf_finger_row){
@@ -348,7 +267,7 @@ bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigne
             .position = v->position <= 10 ? v->position : 0,
         };
         for (unsigned b = 0, i = 0; b < LF_FINGER_BUCKETS; b++) {
-                while (i < d.cylinders && d.point[i].angle < b * (65536 / LF_FINGER_BUCKETS))
+                while (i < d.cylinders && d.angle[i] < b * (65536 / LF_FINGER_BUCKETS))
                         i++;
                 row->first[b] = (uint8_t)i;
         }

@@ -8,22 +8,16 @@
 #define FIRST      1.25f /* radii within which minutiae meet before the placement is refined */
 #define SAME       12.0f /* pixels: a pair so close under a placement has been tried with it */
 
-static float cosine[65536 / 64], sine[65536 / 64];
+struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
 static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
 
 void lf_finger_compare_init(void)
 {
         for (unsigned i = 0; i < 1024; i++) {
                 double turn = 2 * M_PI * i / 1024;
-                cosine[i] = (float)cos(turn);
-                sine[i] = (float)sin(turn);
+                lf_finger_turns[i] = (struct lf_finger_turn){(float)cos(turn), (float)sin(turn)};
                 share[i] = i ? 255 * 65536u / i : 0;
         }
-}
-
-static unsigned ones_of_bias(unsigned bias)
-{
-        return bias < 128 ? ((128 - bias) * 64 + 14) / 29 : 0;
 }
 
 void lf_finger_likeness(const struct lf_finger *probe, const struct lf_finger *row, const uint16_t *key,
@@ -33,8 +27,8 @@ void lf_finger_likeness(const struct lf_finger *probe, const struct lf_finger *r
                 ret->likeness[i] = ret->other[i] = 0;
                 if (key[i] == LF_FINGER_NONE)
                         continue;
-                unsigned k = key[i] & 127, differ = (unsigned)(key[i] >> 7) - row->bias[k];
-                unsigned ones = ones_of_bias(probe->bias[i]) + ones_of_bias(row->bias[k]);
+                unsigned k = key[i] & 127, differ = (unsigned)(key[i] >> 7) - row->filled[k];
+                unsigned ones = probe->ones[i] + row->ones[k];
                 if (differ >= ones)
                         continue;
                 ret->other[i] = (uint8_t)k;
@@ -52,8 +46,8 @@ void lf_finger_add_pair(struct lf_finger_pairs *p, const struct lf_finger *a, co
         p->ay[n] = a->y[i] * 0.25f;
         p->bx[n] = b->x[k] * 0.25f;
         p->by[n] = b->y[k] * 0.25f;
-        p->c[n] = cosine[turn];
-        p->s[n] = sine[turn];
+        p->c[n] = lf_finger_turns[turn].c;
+        p->s[n] = lf_finger_turns[turn].s;
         p->a[n] = (uint8_t)i;
         p->b[n] = (uint8_t)k;
 }
@@ -160,6 +154,27 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         ret->close = close;
         memcpy(ret->a, pairs->a, pairs->n);
         memcpy(ret->b, pairs->b, pairs->n);
+}
+
+float lf_finger_glance(const struct lf_finger *a, const struct lf_finger *b, struct lf_finger_scratch *s)
+{
+        const struct lf_finger_kernels *k = lf_finger_kernels;
+        struct lf_finger_placement place, back;
+        int root = next_root(&s->pairs, NULL, 0);
+        if (root < 0)
+                return 0;
+        k->around(&s->pairs, (unsigned)root, s->weight);
+        if (!k->align(&s->pairs, s->weight, &place))
+                return 0;
+        set_turn(&place);
+        inverse(&place, &back);
+        k->meet(a, b, &place, lf_finger_tuning->radius_wide, &s->meeting);
+        float close = 0;
+        for (unsigned i = 0; i < a->row->n; i++)
+                if ((s->meeting.column[s->meeting.row[i] & 255] & 255) == (int32_t)i)
+                        close += (float)(s->meeting.row[i] >> 8) * (1 / 32767.0f);
+        float could = (float)k->within(a, b, &place), there = (float)k->within(b, a, &back);
+        return close * close / (4 + sqrtf(could * there));
 }
 
 void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,

@@ -1,24 +1,13 @@
-/* The second stage's arithmetic, included once for each instruction set, after NEAREST, KERNELS and NAME.
+/* The second stage's arithmetic, included once for each instruction set, after FIRST, NEAREST, KERNELS and
+ * NAME.
  *
  * Plain loops over padded arrays that a compiler turns into vectors. Sums run in sixteen lanes whatever the
  * vector's width, and no product is fused with a sum, so that every instruction set gives equal results. */
 #include <math.h>
 
-#define LANES 16
-
-static float total(const float *lane)
-{
-        float half[8], quarter[4];
-        for (unsigned l = 0; l < 8; l++)
-                half[l] = lane[l] + lane[l + 8];
-        for (unsigned l = 0; l < 4; l++)
-                quarter[l] = half[l] + half[l + 4];
-        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-}
-
 /* How well pairs i and k fit one placement: the line between them, turned by the mean of their turns, ought
  * to be the line in the other finger. */
-static inline float fits(const struct lf_finger_pairs *p, unsigned i, unsigned k, struct lf_finger_stretch t)
+static inline float fits(const struct lf_finger_pairs *p, size_t i, size_t k, struct lf_finger_stretch t)
 {
         float dot = p->c[i] * p->c[k] + p->s[i] * p->s[k];
         float safe = dot > 0.5f ? dot : 0.5f, scale = 1 / sqrtf(2 + 2 * safe);
@@ -31,51 +20,31 @@ static inline float fits(const struct lf_finger_pairs *p, unsigned i, unsigned k
         return dot > t.turn_dot ? fit : 0;
 }
 
-static float unusual(const uint8_t *restrict likeness, const float *restrict mean,
-                     const float *restrict scale, unsigned padded, float *restrict weight)
-{
-        float lane[LANES] = {0};
-        for (unsigned k = 0; k < padded; k += LANES) {
-                float over[LANES];
-                for (unsigned l = 0; l < LANES; l++) {
-                        float at = ((float)(int32_t)likeness[k + l] - mean[k + l]) * scale[k + l];
-                        over[l] = at > 0 ? at : 0;
-                }
-                for (unsigned l = 0; l < LANES; l++)
-                        lane[l] += over[l] * over[l];
-                for (unsigned l = 0; l < LANES; l++)
-                        weight[k + l] = over[l];
-        }
-        return total(lane);
-}
-
-static float consistency(struct lf_finger_pairs *p)
+static void consistency(struct lf_finger_pairs *p)
 {
         const struct lf_finger_stretch t = lf_finger_tuning->stretch;
-        float sum = 0;
-        for (unsigned i = 0; i < p->n; i++) {
-                float lane[LANES] = {0};
-                for (unsigned k = 0; k < p->padded; k += LANES)
-                        for (unsigned l = 0; l < LANES; l++)
-                                lane[l] += p->weight[k + l] * fits(p, i, k + l, t);
-                p->vote[i] = total(lane) - p->weight[i];
-                sum += p->weight[i] * p->vote[i];
+        for (size_t k = 0; k < p->padded; k += LANES) {
+                float vote[LANES] = {0};
+                for (size_t i = 0; i < p->n; i++)
+                        for (size_t l = 0; l < LANES; l++)
+                                vote[l] += p->weight[i] * fits(p, k + l, i, t);
+                for (size_t l = 0; l < LANES; l++)
+                        p->vote[k + l] = vote[l] - p->weight[k + l];
         }
-        return sum;
 }
 
 static void around(const struct lf_finger_pairs *p, unsigned root, float *weight)
 {
         const struct lf_finger_stretch t = lf_finger_tuning->stretch;
-        for (unsigned k = 0; k < p->padded; k++)
+        for (size_t k = 0; k < p->padded; k++)
                 weight[k] = p->weight[k] * fits(p, root, k, t);
 }
 
 static float weighted(const struct lf_finger_pairs *p, const float *weight, const float *of)
 {
         float lane[LANES] = {0};
-        for (unsigned k = 0; k < p->padded; k += LANES)
-                for (unsigned l = 0; l < LANES; l++)
+        for (size_t k = 0; k < p->padded; k += LANES)
+                for (size_t l = 0; l < LANES; l++)
                         lane[l] += weight[k + l] * of[k + l];
         return total(lane);
 }
@@ -89,8 +58,8 @@ static bool align(const struct lf_finger_pairs *p, const float *weight, struct l
         float ax = weighted(p, weight, p->ax) / all, ay = weighted(p, weight, p->ay) / all;
         float bx = weighted(p, weight, p->bx) / all, by = weighted(p, weight, p->by) / all;
         float along[LANES] = {0}, across[LANES] = {0};
-        for (unsigned k = 0; k < p->padded; k += LANES)
-                for (unsigned l = 0; l < LANES; l++) {
+        for (size_t k = 0; k < p->padded; k += LANES)
+                for (size_t l = 0; l < LANES; l++) {
                         float x = p->ax[k + l] - ax, y = p->ay[k + l] - ay;
                         float u = p->bx[k + l] - bx, v = p->by[k + l] - by;
                         along[l] += weight[k + l] * (x * u + y * v);
@@ -113,18 +82,18 @@ static void meet(const struct lf_finger *a, const struct lf_finger *b, const str
         float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
         int32_t towards[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX];
         unsigned padded = lf_finger_padded(b->row);
-        for (unsigned k = 0; k < padded; k++) {
+        for (size_t k = 0; k < padded; k++) {
                 bx[k] = b->x[k];
                 by[k] = b->y[k];
                 towards[k] = b->angle[k];
                 column[k] = 0;
         }
-        for (unsigned i = 0; i < a->row->n; i++) {
+        for (size_t i = 0; i < a->row->n; i++) {
                 float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
                 float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
                 int32_t angle = a->angle[i] + p->turn, best[LANES] = {0};
-                for (unsigned k = 0; k < padded; k += LANES)
-                        for (unsigned l = 0; l < LANES; l++) {
+                for (size_t k = 0; k < padded; k += LANES)
+                        for (size_t l = 0; l < LANES; l++) {
                                 float dx = x - bx[k + l], dy = y - by[k + l];
                                 float off =
                                     (float)((int32_t)((uint32_t)(angle - towards[k + l]) << 16) >> 16);
@@ -138,11 +107,11 @@ static void meet(const struct lf_finger *a, const struct lf_finger *b, const str
                                 column[k + l] = of_column > column[k + l] ? of_column : column[k + l];
                         }
                 int32_t top = 0;
-                for (unsigned l = 0; l < LANES; l++)
+                for (size_t l = 0; l < LANES; l++)
                         top = best[l] > top ? best[l] : top;
                 ret->row[i] = top;
         }
-        for (unsigned k = 0; k < padded; k++)
+        for (size_t k = 0; k < padded; k++)
                 ret->column[k] = column[k];
 }
 
@@ -152,7 +121,7 @@ static unsigned within(const struct lf_finger *a, const struct lf_finger *b,
         static const float cosine[LF_FINGER_SUPPORTS / 4 + 1] = {1, 0.92387953f, 0.70710678f, 0.38268343f, 0};
         int32_t out[LF_FINGER_MINUTIA_MAX] = {0};
         unsigned padded = lf_finger_padded(a->row), n = 0;
-        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
+        for (size_t h = 0; h < LF_FINGER_SUPPORTS; h++) {
                 unsigned quarter = h / 4, rest = h % 4;
                 float u = quarter % 2 ? -cosine[4 - rest] : cosine[rest];
                 float v = quarter % 2 ? cosine[rest] : cosine[4 - rest];
@@ -161,10 +130,10 @@ static unsigned within(const struct lf_finger *a, const struct lf_finger *b,
                 /* Turned back into a's own frame. */
                 float au = u * p->c + v * p->s, av = v * p->c - u * p->s;
                 float limit = (float)b->support[h] - 4 * (u * p->x + v * p->y);
-                for (unsigned i = 0; i < padded; i++)
+                for (size_t i = 0; i < padded; i++)
                         out[i] |= au * a->x[i] + av * a->y[i] > limit ? 1 : 0;
         }
-        for (unsigned i = 0; i < a->row->n; i++)
+        for (size_t i = 0; i < a->row->n; i++)
                 n += !out[i];
         return n;
 }
@@ -175,12 +144,12 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
         float from = 16 * inner * inner, to = 16 * outer * outer;
         float turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn), lane[LANES] = {0};
         unsigned padded = lf_finger_padded(b->row);
-        for (unsigned i = 0; i < a->row->n; i++) {
+        for (size_t i = 0; i < a->row->n; i++) {
                 float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
                 float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
                 int32_t angle = a->angle[i] + p->turn;
-                for (unsigned k = 0; k < padded; k += LANES)
-                        for (unsigned l = 0; l < LANES; l++) {
+                for (size_t k = 0; k < padded; k += LANES)
+                        for (size_t l = 0; l < LANES; l++) {
                                 float dx = x - b->x[k + l], dy = y - b->y[k + l], d = dx * dx + dy * dy;
                                 float off =
                                     (float)((int32_t)((uint32_t)(angle - b->angle[k + l]) << 16) >> 16);
@@ -193,5 +162,5 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
         return total(lane);
 }
 
-const struct lf_finger_kernels KERNELS = {NAME,  NEAREST, unusual, consistency, around,
-                                          align, meet,    within,  crowd};
+const struct lf_finger_kernels KERNELS = {NAME,        FIRST,  NEAREST, tally, unusual, agreement,
+                                          consistency, around, align,   meet,  within,  crowd};

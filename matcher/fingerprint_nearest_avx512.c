@@ -1,44 +1,84 @@
-/* Eight cylinders a step, counted by VPOPCNTDQ. */
+/* Eight cylinders of the probe at a time, each against the same one of the row; counted by VPOPCNTDQ. */
 #include <immintrin.h>
 
-#include "matcher/fingerprint_groups.h"
+#include "matcher/fingerprint_first.h"
 
-static inline __m512i step(__m512i least, const struct lf_finger *row, unsigned g, const __m512i *p)
+static inline __m512i probe_word(const struct lf_finger *probe, unsigned stride, unsigned w, unsigned lane)
 {
-        const uint64_t *b = row->bits + g * LF_FINGER_LANES * LF_FINGER_WORDS;
-        __m512i d0 = _mm512_popcnt_epi64(_mm512_xor_si512(p[0], _mm512_load_si512(b)));
-        __m512i d1 = _mm512_popcnt_epi64(_mm512_xor_si512(p[1], _mm512_load_si512(b + 8)));
-        __m512i d2 = _mm512_popcnt_epi64(_mm512_xor_si512(p[2], _mm512_load_si512(b + 16)));
-        __m512i d3 = _mm512_popcnt_epi64(_mm512_xor_si512(p[3], _mm512_load_si512(b + 24)));
-        __m512i bias =
-            _mm512_cvtepu16_epi64(_mm_load_si128((const __m128i *)(row->bias + g * LF_FINGER_LANES)));
-        __m512i d = _mm512_add_epi64(_mm512_add_epi64(d0, d1), _mm512_add_epi64(d2, d3));
-        __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
-        d = _mm512_slli_epi64(_mm512_add_epi64(d, bias), 7);
-        d = _mm512_or_si512(d, _mm512_add_epi64(lane, _mm512_set1_epi64((long long)g * LF_FINGER_LANES)));
-        return _mm512_min_epu64(least, d);
+        return _mm512_and_si512(_mm512_load_si512(probe->bits + w * stride + lane),
+                                _mm512_set1_epi64((long long)lf_finger_code_mask(w)));
 }
 
-static void nearest(const struct lf_finger *probe, const struct lf_finger *row, uint16_t *key)
+static inline __m512i differ(__m512i p, const uint64_t *b)
 {
-        for (unsigned i = 0; i < probe->row->cylinders; i++) {
-                const uint64_t *bits = lf_finger_bits_of(probe, i);
-                struct lf_finger_ranges r = lf_finger_ranges(probe, row, i);
-                const __m512i p[LF_FINGER_WORDS] = {
-                    _mm512_set1_epi64((long long)bits[0]),
-                    _mm512_set1_epi64((long long)bits[LF_FINGER_LANES]),
-                    _mm512_set1_epi64((long long)bits[2 * LF_FINGER_LANES]),
-                    _mm512_set1_epi64((long long)bits[3 * LF_FINGER_LANES]),
-                };
-                __m512i least = _mm512_set1_epi64(LF_FINGER_NONE);
-                for (unsigned g = r.from[0]; g < r.to[0]; g++)
-                        least = step(least, row, g, p);
-                for (unsigned g = r.from[1]; g < r.to[1]; g++)
-                        least = step(least, row, g, p);
-                key[i] = (uint16_t)_mm_cvtsi128_si32(_mm_minpos_epu16(_mm512_cvtepi64_epi16(least)));
+        return _mm512_popcnt_epi64(_mm512_xor_si512(p, _mm512_set1_epi64((long long)*b)));
+}
+
+/* From memory: a broadcast from a register would take the port that counts bits. */
+#define FOUR(n) n, n + 1, n + 2, n + 3
+#define MANY(n) FOUR(n), FOUR(n + 4), FOUR(n + 8), FOUR(n + 12)
+static const uint64_t number[LF_FINGER_MINUTIA_MAX] = {MANY(0),  MANY(16), MANY(32), MANY(48),
+                                                       MANY(64), MANY(80), MANY(96), MANY(112)};
+
+static inline __m512i least_of(__m512i least, __m512i count, unsigned k)
+{
+        return _mm512_min_epu64(
+            least, _mm512_or_si512(_mm512_slli_epi64(count, 7), _mm512_set1_epi64((long long)number[k])));
+}
+
+/* Two strands, as a minimum must wait for the one before. */
+static inline __m512i first_of(__m512i p, const uint64_t *b, unsigned from, unsigned to, __m512i least)
+{
+        __m512i other = least;
+        unsigned k = from;
+        for (; k + 1 < to; k += 2) {
+                least = least_of(least, differ(p, b + k), k);
+                other = least_of(other, differ(p, b + k + 1), k + 1);
+        }
+        if (k < to)
+                least = least_of(least, differ(p, b + k), k);
+        return _mm512_min_epu64(least, other);
+}
+
+static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
+{
+        unsigned stride = lf_finger_stride(q->finger.row);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned g = 0; g < q->groups; g++) {
+                const struct lf_finger_window *v = &q->window[g];
+                __m512i p = probe_word(&q->finger, stride, 0, g * LF_FINGER_LANES);
+                __m512i least = _mm512_set1_epi64(LF_FINGER_NONE_FIRST);
+                for (unsigned part = 0; part < v->parts; part++)
+                        least = first_of(p, row->bits, at[v->from[part]], at[v->to[part]], least);
+                _mm_store_si128((__m128i *)(key + g * LF_FINGER_LANES), _mm512_cvtepi64_epi16(least));
         }
 }
 
+static void nearest(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
+{
+        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
+        const uint64_t *b0 = row->bits, *b1 = b0 + other, *b2 = b1 + other, *b3 = b2 + other;
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned g = 0; g < q->groups; g++) {
+                const struct lf_finger_window *v = &q->window[g];
+                const __m512i p0 = probe_word(&q->finger, stride, 0, g * LF_FINGER_LANES),
+                              p1 = probe_word(&q->finger, stride, 1, g * LF_FINGER_LANES),
+                              p2 = probe_word(&q->finger, stride, 2, g * LF_FINGER_LANES),
+                              p3 = probe_word(&q->finger, stride, 3, g * LF_FINGER_LANES);
+                __m512i least = _mm512_set1_epi64(LF_FINGER_NONE);
+                for (unsigned part = 0; part < v->parts; part++)
+                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
+                                __m512i low = _mm512_add_epi64(differ(p0, b0 + k), differ(p1, b1 + k));
+                                __m512i high = _mm512_add_epi64(differ(p2, b2 + k), differ(p3, b3 + k));
+                                least = least_of(least, _mm512_add_epi64(low, high), k);
+                        }
+                _mm_store_si128((__m128i *)(key + g * LF_FINGER_LANES), _mm512_cvtepi64_epi16(least));
+        }
+}
+
+#define FIRST   first
 #define NEAREST nearest
 #define KERNELS lf_finger_avx512
 #define NAME    "avx512"

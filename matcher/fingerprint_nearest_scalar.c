@@ -1,30 +1,39 @@
 /* The reference: what every instruction set computes. */
-#include "matcher/fingerprint_groups.h"
+#include "matcher/fingerprint_first.h"
 
-static void nearest(const struct lf_finger *probe, const struct lf_finger *row, uint16_t *key)
+static void compare(const struct lf_finger_query *q, const struct lf_finger *row, unsigned words,
+                    unsigned none, uint16_t *key)
 {
-        for (unsigned i = 0; i < probe->row->cylinders; i++) {
-                const uint64_t *p = lf_finger_bits_of(probe, i);
-                struct lf_finger_ranges r = lf_finger_ranges(probe, row, i);
-                uint64_t least = LF_FINGER_NONE;
-                for (unsigned part = 0; part < 2; part++) {
-                        for (unsigned g = r.from[part]; g < r.to[part]; g++) {
-                                const uint64_t *b = row->bits + g * LF_FINGER_LANES * LF_FINGER_WORDS;
-                                for (unsigned l = 0; l < LF_FINGER_LANES; l++) {
-                                        unsigned k = g * LF_FINGER_LANES + l;
-                                        uint64_t d = row->bias[k];
-                                        for (unsigned w = 0; w < LF_FINGER_WORDS; w++)
-                                                d += (uint64_t)__builtin_popcountll(
-                                                    p[w * LF_FINGER_LANES] ^ b[w * LF_FINGER_LANES + l]);
-                                        d = d << 7 | k;
-                                        least = d < least ? d : least;
-                                }
+        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned i = 0; i < stride; i++) {
+                const struct lf_finger_window *v = &q->window[i / LF_FINGER_LANES];
+                unsigned least = none;
+                for (unsigned part = 0; part < v->parts; part++)
+                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
+                                unsigned d = 0;
+                                for (unsigned w = 0; w < words; w++)
+                                        d += (unsigned)__builtin_popcountll(
+                                            (q->finger.bits[w * stride + i] & lf_finger_code_mask(w)) ^
+                                            row->bits[w * other + k]);
+                                least = (d << 7 | k) < least ? d << 7 | k : least;
                         }
-                }
                 key[i] = (uint16_t)least;
         }
 }
 
+static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
+{
+        compare(q, row, 1, LF_FINGER_NONE_FIRST, key);
+}
+
+static void nearest(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
+{
+        compare(q, row, LF_FINGER_WORDS, LF_FINGER_NONE, key);
+}
+
+#define FIRST   first
 #define NEAREST nearest
 #define KERNELS lf_finger_scalar
 #define NAME    "scalar"

@@ -1,20 +1,58 @@
 /* A block of a shard against a batch of probes: the first stage on every row, the second on what it leaves.
  *
  * How alike two cylinders are says little by itself: common surroundings are like many, and whole extractors
- * differ. So each cylinder of the probe learns from the block how alike its best partners usually are, and a
- * row is worth as much as its partners exceed that. What a row scores in the end comes from the second stage,
- * which knows nothing of other rows. */
+ * differ. So each cylinder of the probe learns from the block how near its best partners usually are, and a
+ * row is worth as much as its partners are nearer than that and fit one placement. This is asked of every row
+ * by the first word of the cylinders alone, then of the best of them by all words. What a row scores in the
+ * end comes from the second stage, which knows nothing of other rows. */
 #include <math.h>
 #include <string.h>
 
 #include "matcher/fingerprint.h"
 
-#define CANDIDATE_SHARE 8  /* of the rows one in so many is asked whether its pairs fit together, */
-#define CANDIDATE_MIN   96 /* but not fewer */
-/* What the block is joined with, so that a small one gives no wild figures: so many rows of this likeness. */
-#define PRIOR_ROWS      8
-#define PRIOR_MEAN      110.0f
-#define PRIOR_DEVIATION 25.0f
+#define ASIDE 3 /* buckets to each side: two impressions are not held more than 67° apart */
+
+/* Of the rows one in so many, but not fewer than so many, is */
+#define SIFTED_SHARE  4 /* compared by all words, */
+#define SIFTED_MIN    128
+#define PLACED_SHARE  4 /* and of those one in so many is laid over. */
+#define PLACED_MIN    64
+#define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: by the first word, */
+#define UNUSUAL       0.0f /* and by all */
+
+/* What the block is joined with, so that a small one gives no wild figures: so many rows with so many bits
+ * that differ. */
+#define PRIOR_ROWS 8
+struct prior {
+        float mean, deviation;
+};
+static const struct prior prior_first = {11, 2.5f}, prior_all = {34, 5};
+
+void lf_finger_ask(const struct lf_finger *finger, struct lf_finger_query *ret)
+{
+        unsigned n = finger->row->cylinders;
+        ret->finger = *finger;
+        for (unsigned i = 0; i < n; i++) {
+                ret->x[i] = finger->x[i] * 0.25f;
+                ret->y[i] = finger->y[i] * 0.25f;
+        }
+        ret->groups = lf_finger_stride(finger->row) / LF_FINGER_LANES;
+        for (unsigned g = 0; g < ret->groups; g++) {
+                unsigned last = (g + 1) * LF_FINGER_LANES < n ? (g + 1) * LF_FINGER_LANES - 1 : n - 1;
+                unsigned low = finger->angle[g * LF_FINGER_LANES] * LF_FINGER_BUCKETS / 65536u,
+                         high = finger->angle[last] * LF_FINGER_BUCKETS / 65536u;
+                unsigned from = (low + LF_FINGER_BUCKETS - ASIDE) % LF_FINGER_BUCKETS,
+                         to = from + high - low + 2 * ASIDE + 1;
+                struct lf_finger_window *w = &ret->window[g];
+                if (to - from >= LF_FINGER_BUCKETS)
+                        *w = (struct lf_finger_window){1, {0}, {LF_FINGER_BUCKETS}};
+                else if (to <= LF_FINGER_BUCKETS)
+                        *w = (struct lf_finger_window){1, {(uint8_t)from}, {(uint8_t)to}};
+                else
+                        *w = (struct lf_finger_window){
+                            2, {(uint8_t)from, 0}, {LF_FINGER_BUCKETS, (uint8_t)(to - LF_FINGER_BUCKETS)}};
+        }
+}
 
 /* Puts the `keep` highest scores first in order[0..n): by score, equal ones by index. */
 static bool before(const struct lf_finger_core *c, uint16_t i, uint16_t k)
@@ -49,58 +87,31 @@ static void select_best(struct lf_finger_core *c, unsigned n, unsigned keep)
         }
 }
 
-static void find_nearest(const struct lf_finger *probe, const struct lf_finger *row,
-                         struct lf_finger_nearest *ret)
+/* How many bits of each cylinder usually differ in this block, as mean and 1 / deviation; from the keys of
+ * the first n of core->order. */
+static void learn(struct lf_finger_core *c, unsigned n, const struct prior *prior)
 {
-        uint16_t key[LF_FINGER_MINUTIA_MAX];
-        lf_finger_kernels->nearest(probe, row, key);
-        lf_finger_likeness(probe, row, key, ret);
-}
-
-/* Each cylinder's usual likeness in this block, as mean and 1 / deviation. */
-static void learn(const struct lf_finger *probe, unsigned rows, struct lf_finger_core *c)
-{
-        unsigned n = probe->row->cylinders;
+        unsigned padded = lf_finger_stride(c->query.finger.row);
         uint32_t sum[LF_FINGER_MINUTIA_MAX] = {0}, squares[LF_FINGER_MINUTIA_MAX] = {0};
-        for (unsigned r = 0; r < rows; r++)
-                for (unsigned i = 0; i < n; i++) {
-                        uint32_t l = c->nearest[r].likeness[i];
-                        sum[i] += l;
-                        squares[i] += l * l;
-                }
-        for (unsigned i = 0; i < LF_FINGER_MINUTIA_MAX; i++) {
-                c->mean[i] = 255;
-                c->scale[i] = 0;
-                if (i >= n)
-                        continue;
-                float all = (float)(rows + PRIOR_ROWS);
-                float mean = ((float)sum[i] + PRIOR_ROWS * PRIOR_MEAN) / all;
-                float square = ((float)squares[i] +
-                                PRIOR_ROWS * (PRIOR_MEAN * PRIOR_MEAN + PRIOR_DEVIATION * PRIOR_DEVIATION)) /
-                               all;
+        for (unsigned i = 0; i < n; i++)
+                lf_finger_kernels->tally(c->key[c->order[i]], padded, sum, squares);
+        float all = (float)(n + PRIOR_ROWS),
+              square = prior->mean * prior->mean + prior->deviation * prior->deviation;
+        for (unsigned i = 0; i < padded; i++) {
+                float mean = ((float)sum[i] + PRIOR_ROWS * prior->mean) / all;
+                float variance = ((float)squares[i] + PRIOR_ROWS * square) / all - mean * mean;
                 c->mean[i] = mean;
-                c->scale[i] = 1 / sqrtf(fmaxf(1, square - mean * mean));
+                c->scale[i] = i < c->query.finger.row->cylinders ? 1 / sqrtf(fmaxf(0.25f, variance)) : 0;
         }
 }
 
-/* How well a row's unusual pairs fit one placement. The third power favours a few pairs that many others bear
- * out over many that few do; a row of many cylinders has more of either by chance. */
-static float fit_together(const struct lf_finger *probe, const struct lf_finger *row,
-                          const struct lf_finger_nearest *nearest, struct lf_finger_core *c)
+/* How well a row's unusual pairs fit one placement; a row of many cylinders has more of them by chance. */
+static float fit_together(const struct lf_finger *row, const uint16_t *key, float least,
+                          struct lf_finger_core *c)
 {
-        struct lf_finger_pairs *p = &c->scratch.pairs;
-        lf_finger_kernels->unusual(nearest->likeness, c->mean, c->scale, (probe->row->cylinders + 15u) & ~15u,
-                                   c->scratch.weight);
-        p->n = 0;
-        for (unsigned i = 0; i < probe->row->cylinders; i++)
-                if (c->scratch.weight[i] > 0)
-                        lf_finger_add_pair(p, probe, row, i, nearest->other[i], c->scratch.weight[i]);
-        lf_finger_pad(p);
-        lf_finger_kernels->consistency(p);
-        float agreed = 0, size = 16.0f + row->row->cylinders;
-        for (unsigned i = 0; i < p->n; i++)
-                agreed += p->weight[i] * p->vote[i] * p->vote[i] * p->vote[i];
-        return agreed / (size * size);
+        float size = 16.0f + row->row->cylinders;
+        lf_finger_kernels->unusual(&c->query, row, key, c->mean, c->scale, least, &c->scratch.pairs);
+        return lf_finger_kernels->agreement(&c->scratch.pairs) / (size * size);
 }
 
 /* The rows of the block that a finger may be compared with, by position. */
@@ -118,51 +129,91 @@ static unsigned comparable(const struct lf_shard *s, uint32_t block, const struc
         return n;
 }
 
-unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,
-                               struct lf_finger_core *c)
+/* Compares by the first word alone and leaves the `keep` rows that fit together best. */
+static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
 {
-        unsigned n = comparable(s, block, probe, c), padded = (probe->row->cylinders + 15u) & ~15u;
+        if (n <= keep)
+                return n;
         for (unsigned i = 0; i < n; i++) {
                 struct lf_finger row = lf_finger_of_shard(s, c->row[i]);
-                memset(c->nearest[i].likeness, 0, padded);
-                find_nearest(probe, &row, &c->nearest[i]);
-                c->order[i] = (uint16_t)i;
+                lf_finger_kernels->first(&c->query, &row, c->key[i]);
         }
-        c->compared += n;
-        if (n <= LF_FINGER_SURVIVORS)
-                return n;
-        learn(probe, n, c);
-        for (unsigned i = 0; i < n; i++)
-                c->score[i] = lf_finger_kernels->unusual(c->nearest[i].likeness, c->mean, c->scale, padded,
-                                                         c->scratch.weight) /
-                              sqrtf(8.0f + lf_finger_rows(s)[c->row[i]].cylinders);
-        unsigned candidates = n / CANDIDATE_SHARE > CANDIDATE_MIN ? n / CANDIDATE_SHARE : CANDIDATE_MIN;
-        if (candidates < n)
-                select_best(c, n, candidates);
-        else
-                candidates = n;
-        for (unsigned i = 0; i < candidates; i++) {
+        learn(c, n, &prior_first);
+        for (unsigned i = 0; i < n; i++) {
+                struct lf_finger row = lf_finger_of_shard(s, c->row[i]);
+                c->score[i] = fit_together(&row, c->key[i], UNUSUAL_FIRST, c);
+        }
+        select_best(c, n, keep);
+        return keep;
+}
+
+/* Compares what is left by all words. */
+static void compare(const struct lf_shard *s, unsigned n, struct lf_finger_core *c)
+{
+        for (unsigned i = 0; i < n; i++) {
                 unsigned at = c->order[i];
                 struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
-                c->score[at] = fit_together(probe, &row, &c->nearest[at], c);
+                lf_finger_kernels->nearest(&c->query, &row, c->key[at]);
         }
-        select_best(c, candidates, LF_FINGER_SURVIVORS);
-        return LF_FINGER_SURVIVORS;
+}
+
+/* Leaves those that fit together best, and of these those that are most alike when laid over. */
+static unsigned choose(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
+{
+        if (n <= keep)
+                return n;
+        learn(c, n, &prior_all);
+        unsigned some = n / PLACED_SHARE > PLACED_MIN ? n / PLACED_SHARE : PLACED_MIN;
+        for (unsigned pass = n > some ? 0 : 1; pass < 2; pass++) {
+                for (unsigned i = 0; i < n; i++) {
+                        unsigned at = c->order[i];
+                        struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
+                        c->score[at] = fit_together(&row, c->key[at], UNUSUAL, c);
+                        if (pass == 1)
+                                c->score[at] = lf_finger_glance(&c->query.finger, &row, &c->scratch);
+                }
+                if (pass == 0) {
+                        select_best(c, n, some);
+                        n = some;
+                }
+        }
+        select_best(c, n, keep);
+        return keep;
+}
+
+unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *c)
+{
+        unsigned n = comparable(s, block, &c->query.finger, c);
+        unsigned sifted = n / SIFTED_SHARE > SIFTED_MIN ? n / SIFTED_SHARE : SIFTED_MIN;
+        c->compared += n;
+        for (unsigned i = 0; i < n; i++)
+                c->order[i] = (uint16_t)i;
+        n = sift(s, n, sifted, c);
+        compare(s, n, c);
+        n = choose(s, n, LF_FINGER_SURVIVORS, c);
+        c->kept += n;
+        return n;
+}
+
+void lf_finger_second_stage(const struct lf_shard *s, unsigned at, struct lf_finger_core *c,
+                            struct lf_finger_match *ret)
+{
+        struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
+        lf_finger_likeness(&c->query.finger, &row, c->key[at], &c->nearest);
+        lf_finger_compare(&c->query.finger, &row, &c->nearest, &c->scratch, ret);
 }
 
 static void scan_finger(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,
                         struct lf_topk *top, struct lf_finger_core *c)
 {
-        unsigned survivors = lf_finger_first_stage(s, block, probe, c);
+        lf_finger_ask(probe, &c->query);
+        unsigned survivors = lf_finger_first_stage(s, block, c);
         for (unsigned i = 0; i < survivors; i++) {
                 unsigned at = c->order[i];
-                uint32_t row = c->row[at];
-                struct lf_finger b = lf_finger_of_shard(s, row);
                 struct lf_finger_match m;
-                lf_finger_compare(probe, &b, &c->nearest[at], &c->scratch, &m);
-                lf_topk_push(top, b.row->record, row, m.score);
+                lf_finger_second_stage(s, at, c, &m);
+                lf_topk_push(top, lf_finger_rows(s)[c->row[at]].record, c->row[at], m.score);
         }
-        c->kept += survivors;
 }
 
 void lf_finger_scan(const struct lf_shard *s, uint32_t block, const void *const *probes,
@@ -181,8 +232,10 @@ void lf_finger_scan(const struct lf_shard *s, uint32_t block, const void *const 
 void lf_finger_match(const struct lf_finger *a, const struct lf_finger *b, struct lf_finger_core *c,
                      struct lf_finger_match *ret)
 {
-        find_nearest(a, b, &c->nearest[0]);
-        lf_finger_compare(a, b, &c->nearest[0], &c->scratch, ret);
+        lf_finger_ask(a, &c->query);
+        lf_finger_kernels->nearest(&c->query, b, c->key[0]);
+        lf_finger_likeness(a, b, c->key[0], &c->nearest);
+        lf_finger_compare(a, b, &c->nearest, &c->scratch, ret);
 }
 
 int lf_finger_closest(const struct lf_shard *s, const struct lf_finger_probe *p, uint32_t row,

@@ -117,14 +117,12 @@ static void measure_stages(struct bench *b)
                         struct lf_finger finger = lf_finger_of_probe(p, f);
                         const struct lf_shard *s = b->fingers.shard[0];
                         double start = now();
-                        unsigned n = lf_finger_first_stage(s, 0, &finger, b->core);
+                        lf_finger_ask(&finger, &b->core->query);
+                        unsigned n = lf_finger_first_stage(s, 0, b->core);
                         double middle = now();
                         for (unsigned k = 0; k < n; k++) {
-                                unsigned at = b->core->order[k];
-                                struct lf_finger row = lf_finger_of_shard(s, b->core->row[at]);
                                 struct lf_finger_match m;
-                                lf_finger_compare(&finger, &row, &b->core->nearest[at], &b->core->scratch,
-                                                  &m);
+                                lf_finger_second_stage(s, b->core->order[k], b->core, &m);
                         }
                         first += middle - start;
                         second += now() - middle;

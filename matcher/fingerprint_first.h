@@ -1,0 +1,103 @@
+/* The first stage's arithmetic, included once for each instruction set.
+ *
+ * Plain loops over padded arrays that a compiler turns into vectors. Sums run in sixteen lanes whatever the
+ * vector's width, and no product is fused with a sum, so that every instruction set gives equal results. */
+#pragma once
+
+#include "matcher/fingerprint.h"
+
+#define LANES 16
+
+/* Where each direction's cylinders start in a row, and where the last one's end. */
+static inline void lf_finger_starts(const struct lf_finger *row, uint8_t *at)
+{
+        for (unsigned b = 0; b < LF_FINGER_BUCKETS; b++)
+                at[b] = row->row->first[b];
+        at[LF_FINGER_BUCKETS] = row->row->cylinders;
+}
+
+static float total(const float *lane)
+{
+        float half[8], quarter[4];
+        for (size_t l = 0; l < 8; l++)
+                half[l] = lane[l] + lane[l + 8];
+        for (size_t l = 0; l < 4; l++)
+                quarter[l] = half[l] + half[l + 4];
+        return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}
+
+static void tally(const uint16_t *restrict key, unsigned padded, uint32_t *restrict sum,
+                  uint32_t *restrict squares)
+{
+        for (size_t i = 0; i < padded; i++) {
+                uint32_t d = key[i] >> 7;
+                sum[i] += d;
+                squares[i] += d * d;
+        }
+}
+
+static void unusual(const struct lf_finger_query *q, const struct lf_finger *row,
+                    const uint16_t *restrict key, const float *restrict mean, const float *restrict scale,
+                    float least, struct lf_finger_pairs *restrict p)
+{
+        float over[LF_FINGER_MINUTIA_MAX];
+        uint8_t which[LF_FINGER_MINUTIA_MAX];
+        size_t padded = lf_finger_stride(q->finger.row), n = 0;
+        for (size_t i = 0; i < padded; i++)
+                over[i] = (mean[i] - (float)(int32_t)(key[i] >> 7)) * scale[i];
+        for (size_t i = 0; i < padded; i++) {
+                which[n] = (uint8_t)i;
+                n += over[i] > least;
+        }
+        for (size_t k = 0; k < n; k++) {
+                unsigned i = which[k], j = key[i] & 127;
+                uint16_t turn = (uint16_t)(row->angle[j] - q->finger.angle[i] + 32) >> 6;
+                p->a[k] = (uint8_t)i;
+                p->b[k] = (uint8_t)j;
+                p->weight[k] = over[i];
+                p->ax[k] = q->x[i];
+                p->ay[k] = q->y[i];
+                p->bx[k] = row->x[j] * 0.25f;
+                p->by[k] = row->y[j] * 0.25f;
+                p->c[k] = lf_finger_turns[turn].c;
+                p->s[k] = lf_finger_turns[turn].s;
+        }
+        p->n = (unsigned)n;
+        lf_finger_pad(p);
+}
+
+/* Distance squared that two impressions may stretch: pixels, and by length squared between the two minutiae;
+ * the cosine of how much two pairs' turns may differ: 20°. Tighter than what the second stage allows, as here
+ * strangers are to be told from mates by few pairs. */
+#define FIRST_BASE     50.0f
+#define FIRST_GROWTH   0.03f
+#define FIRST_TURN_DOT 0.94f
+
+static inline float agrees(const struct lf_finger_pairs *p, size_t i, size_t k)
+{
+        float dot = p->c[i] * p->c[k] + p->s[i] * p->s[k];
+        float scale = 0.5f + 0.13f * (1 - dot); /* nearly 1 / sqrt(2 + 2 dot): the mean of the two turns */
+        float c = (p->c[i] + p->c[k]) * scale, s = (p->s[i] + p->s[k]) * scale;
+        float ax = p->ax[k] - p->ax[i], ay = p->ay[k] - p->ay[i];
+        float u = c * ax - s * ay - (p->bx[k] - p->bx[i]), v = s * ax + c * ay - (p->by[k] - p->by[i]);
+        float fit = 1 - (u * u + v * v) / (FIRST_BASE + FIRST_GROWTH * (ax * ax + ay * ay));
+        fit = fit > 0 ? fit : 0;
+        return dot > FIRST_TURN_DOT ? fit : 0;
+}
+
+static float agreement(struct lf_finger_pairs *p)
+{
+        float lane[LANES] = {0};
+        for (size_t k = 0; k < p->padded; k += LANES) {
+                float vote[LANES] = {0};
+                for (size_t i = 0; i < p->n; i++)
+                        for (size_t l = 0; l < LANES; l++)
+                                vote[l] += p->weight[i] * agrees(p, k + l, i);
+                for (size_t l = 0; l < LANES; l++) {
+                        float others = vote[l] - p->weight[k + l];
+                        p->vote[k + l] = others;
+                        lane[l] += p->weight[k + l] * others * others * others;
+                }
+        }
+        return total(lane);
+}
