@@ -179,8 +179,9 @@ struct lf_finger_kernels {
          * probe, to the end of its group; aligned to 16. */
         void (*first)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
         void (*nearest)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
-        /* Adds the bits that differ, and their squares. */
-        void (*tally)(const uint16_t *key, unsigned padded, uint32_t *sum, uint32_t *squares);
+        /* Adds the bits that differ, or `least` when they are fewer, and their squares. */
+        void (*tally)(const uint16_t *key, const uint16_t *least, unsigned padded, uint32_t *sum,
+                      uint32_t *squares);
         /* The pairs that are more than `least` deviations nearer than usual, weighed by how much. */
         void (*unusual)(const struct lf_finger_query *q, const struct lf_finger *row, const uint16_t *key,
                         const float *mean, const float *scale, float least, struct lf_finger_pairs *ret);
@@ -236,8 +237,8 @@ void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
 
 /* How unlikely it is, in decades, that so many minutiae meet by chance under the placement found. */
 float lf_finger_score(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_match *m);
-/* Lays a over b as the pair that the others bear out most says, unrefined: nearly what the second stage would
- * say, for a twentieth of the time. Wants the pairs' votes. */
+/* Lays a over b as those two pairs say that the others bear out most, and leaves it at that: 0 and more.
+ * Wants the pairs and their votes in the scratch. */
 float lf_finger_glance(const struct lf_finger *a, const struct lf_finger *b,
                        struct lf_finger_scratch *scratch);
 
@@ -271,7 +272,7 @@ static inline struct lf_finger lf_finger_of_shard(const struct lf_shard *s, uint
                                    (size_t)r->offset * 64);
 }
 
-#define LF_FINGER_BLOCK     1024 /* rows */
+#define LF_FINGER_BLOCK     2048 /* rows */
 #define LF_FINGER_SURVIVORS 16   /* of a block and a probe's finger that the second stage sees */
 
 /* What scan and explain want of memory. */

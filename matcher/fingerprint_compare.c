@@ -4,9 +4,11 @@
 
 #include "matcher/fingerprint.h"
 
-#define HYPOTHESES 3
-#define FIRST      1.25f /* radii within which minutiae meet before the placement is refined */
-#define SAME       12.0f /* pixels: a pair so close under a placement has been tried with it */
+#define HYPOTHESES  3
+#define FIRST       1.25f /* radii within which minutiae meet before the placement is refined */
+#define GLANCES     2     /* placements of a glance */
+#define GLANCE_SIZE 4.0f  /* minutiae that could meet besides, so that a few that meet say little */
+#define SAME        12.0f /* pixels: a pair so close under a placement has been tried with it */
 
 struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
 static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
@@ -156,25 +158,38 @@ static void try_placement(const struct lf_finger *a, const struct lf_finger *b,
         memcpy(ret->b, pairs->b, pairs->n);
 }
 
+/* What one placement gives as it is. */
+static float glance_at(const struct lf_finger *a, const struct lf_finger *b,
+                       struct lf_finger_placement *place, struct lf_finger_meeting *m)
+{
+        struct lf_finger_placement back;
+        set_turn(place);
+        inverse(place, &back);
+        lf_finger_kernels->meet(a, b, place, FIRST * lf_finger_tuning->radius, m);
+        int32_t close = 0;
+        for (unsigned i = 0; i < a->row->n; i++)
+                if ((m->column[m->row[i] & 255] & 255) == (int32_t)i)
+                        close += m->row[i] >> 8;
+        float sum = (float)close * (1 / 32767.0f), could = (float)lf_finger_kernels->within(a, b, place),
+              there = (float)lf_finger_kernels->within(b, a, &back);
+        return sum * sum / (GLANCE_SIZE + sqrtf(could * there));
+}
+
 float lf_finger_glance(const struct lf_finger *a, const struct lf_finger *b, struct lf_finger_scratch *s)
 {
-        const struct lf_finger_kernels *k = lf_finger_kernels;
-        struct lf_finger_placement place, back;
-        int root = next_root(&s->pairs, NULL, 0);
-        if (root < 0)
-                return 0;
-        k->around(&s->pairs, (unsigned)root, s->weight);
-        if (!k->align(&s->pairs, s->weight, &place))
-                return 0;
-        set_turn(&place);
-        inverse(&place, &back);
-        k->meet(a, b, &place, lf_finger_tuning->radius_wide, &s->meeting);
-        float close = 0;
-        for (unsigned i = 0; i < a->row->n; i++)
-                if ((s->meeting.column[s->meeting.row[i] & 255] & 255) == (int32_t)i)
-                        close += (float)(s->meeting.row[i] >> 8) * (1 / 32767.0f);
-        float could = (float)k->within(a, b, &place), there = (float)k->within(b, a, &back);
-        return close * close / (4 + sqrtf(could * there));
+        struct lf_finger_placement tried[GLANCES];
+        float best = 0;
+        for (unsigned h = 0; h < GLANCES; h++) {
+                int root = next_root(&s->pairs, tried, h);
+                if (root < 0)
+                        break;
+                lf_finger_kernels->around(&s->pairs, (unsigned)root, s->weight);
+                if (!lf_finger_kernels->align(&s->pairs, s->weight, &tried[h]))
+                        break;
+                float worth = glance_at(a, b, &tried[h], &s->meeting);
+                best = worth > best ? worth : best;
+        }
+        return best;
 }
 
 void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,

@@ -26,11 +26,12 @@ static float total(const float *lane)
         return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
-static void tally(const uint16_t *restrict key, unsigned padded, uint32_t *restrict sum,
-                  uint32_t *restrict squares)
+static void tally(const uint16_t *restrict key, const uint16_t *restrict least, unsigned padded,
+                  uint32_t *restrict sum, uint32_t *restrict squares)
 {
         for (size_t i = 0; i < padded; i++) {
                 uint32_t d = key[i] >> 7;
+                d = d > least[i] ? d : least[i];
                 sum[i] += d;
                 squares[i] += d * d;
         }

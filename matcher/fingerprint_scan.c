@@ -14,11 +14,13 @@
 
 /* Of the rows one in so many, but not fewer than so many, is */
 #define SIFTED_SHARE  4 /* compared by all words, */
-#define SIFTED_MIN    128
+#define SIFTED_MIN    384
 #define PLACED_SHARE  4 /* and of those one in so many is laid over. */
-#define PLACED_MIN    64
+#define PLACED_MIN    96
 #define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: by the first word, */
 #define UNUSUAL       0.0f /* and by all */
+
+#define CLIP 1.0f /* deviations */
 
 /* What the block is joined with, so that a small one gives no wild figures: so many rows with so many bits
  * that differ. */
@@ -87,14 +89,14 @@ static void select_best(struct lf_finger_core *c, unsigned n, unsigned keep)
         }
 }
 
-/* How many bits of each cylinder usually differ in this block, as mean and 1 / deviation; from the keys of
- * the first n of core->order. */
-static void learn(struct lf_finger_core *c, unsigned n, const struct prior *prior)
+/* How many bits of each cylinder usually differ, as mean and 1 / deviation; from the keys of the first n of
+ * core->order. Those of mates say little about what is usual: what is nearer than `least` counts as that. */
+static void learn_once(struct lf_finger_core *c, unsigned n, const struct prior *prior, const uint16_t *least)
 {
         unsigned padded = lf_finger_stride(c->query.finger.row);
         uint32_t sum[LF_FINGER_MINUTIA_MAX] = {0}, squares[LF_FINGER_MINUTIA_MAX] = {0};
         for (unsigned i = 0; i < n; i++)
-                lf_finger_kernels->tally(c->key[c->order[i]], padded, sum, squares);
+                lf_finger_kernels->tally(c->key[c->order[i]], least, padded, sum, squares);
         float all = (float)(n + PRIOR_ROWS),
               square = prior->mean * prior->mean + prior->deviation * prior->deviation;
         for (unsigned i = 0; i < padded; i++) {
@@ -103,6 +105,15 @@ static void learn(struct lf_finger_core *c, unsigned n, const struct prior *prio
                 c->mean[i] = mean;
                 c->scale[i] = i < c->query.finger.row->cylinders ? 1 / sqrtf(fmaxf(0.25f, variance)) : 0;
         }
+}
+
+static void learn(struct lf_finger_core *c, unsigned n, const struct prior *prior)
+{
+        uint16_t least[LF_FINGER_MINUTIA_MAX] = {0};
+        learn_once(c, n, prior, least);
+        for (unsigned i = 0; i < c->query.finger.row->cylinders; i++)
+                least[i] = (uint16_t)fmaxf(0, c->mean[i] - CLIP / c->scale[i]);
+        learn_once(c, n, prior, least);
 }
 
 /* How well a row's unusual pairs fit one placement; a row of many cylinders has more of them by chance. */

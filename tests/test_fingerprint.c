@@ -332,7 +332,7 @@ static void the_calibration_falls_with_the_score(void **state)
 
 static void many_records_are_found_across_blocks(void **state)
 {
-        enum { N = 1100 };
+        enum { N = LF_FINGER_BLOCK + 76 };
         struct lf_fmr *a = calloc(N, sizeof *a), *b = calloc(1, sizeof *b);
         for (unsigned i = 0; i < N; i++) {
                 struct finger one = finger_make(seed + i);
@@ -341,7 +341,7 @@ static void many_records_are_found_across_blocks(void **state)
         size_t size;
         struct lf_shard *s = shard_of(a, N, &size, NULL);
         assert_true(s->blocks > 1);
-        for (unsigned i = 0; i < N; i += 157) {
+        for (unsigned i = 0; i < N; i += 311) {
                 struct finger one = finger_make(seed + i);
                 struct finger_placement far = finger_placement_any(seed + i);
                 finger_record(&one, &far, LF_FMR_ANSI_2004, b);
