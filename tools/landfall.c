@@ -54,9 +54,12 @@ static int cmd_bench(int argc, char **argv)
                 return lf_bench_face(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
                 return lf_bench_fingerprint(argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "edifact") == 0)
+                return lf_bench_edifact(argc - 1, argv + 1);
         bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
         fprintf(help ? stdout : stderr, "usage: landfall bench packet|iris|face [--json]\n"
                                         "       landfall bench fingerprint DIR... [--gallery N] [--json]\n"
+                                        "       landfall bench edifact FILE... [--json]\n"
                                         "       landfall bench person --list sdn.csv [--aliases alt.csv] "
                                         "[--json]\nlandfall bench packet --help says more.\n");
         return help ? LF_EXIT_OK : LF_EXIT_USAGE;

@@ -43,14 +43,16 @@ static int read_prepared(struct lf_manifest_reader *r, const struct lf_edi_segme
                 return lf_reader_fail(r, s, LF_RULE_DATE, 4, 1, NULL);
         if (two)
                 t->year = (uint16_t)(t->year + (t->year < 80 ? 2000 : 1900));
-        if (clock.n == 4) {
-                char text[5] = "";
-                memcpy(text, clock.p, 4);
-                unsigned hhmm = (unsigned)strtoul(text, NULL, 10);
-                t->hour = (uint8_t)(hhmm / 100 % 24);
-                t->minute = (uint8_t)(hhmm % 60);
+        bool digits = clock.n == 4;
+        for (uint32_t i = 0; i < clock.n && digits; i++)
+                digits = clock.p[i] >= '0' && clock.p[i] <= '9';
+        if (digits) {
+                t->hour = (uint8_t)((clock.p[0] - '0') * 10 + clock.p[1] - '0');
+                t->minute = (uint8_t)((clock.p[2] - '0') * 10 + clock.p[3] - '0');
                 t->clock = true;
         }
+        if ((clock.n > 0 && !digits) || t->hour > 23 || t->minute > 59)
+                return lf_reader_fail(r, s, LF_RULE_DATE, 4, 2, NULL);
         return 0;
 }
 

@@ -50,6 +50,7 @@ const char *lf_party_note_text(unsigned bit)
             "characters that the declared level of ISO 9735 lacks",
             "no family name",
             "a control total of more than this part",
+            "a travel document without all its fields",
         };
         return bit < LF_PARTY_NOTES ? text[bit] : "";
 }

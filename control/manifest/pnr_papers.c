@@ -31,11 +31,12 @@ static int read_text(struct lf_manifest_reader *r, const struct lf_edi_segment *
         return 0;
 }
 
-/* Cuts at each '/'. Returns how many fields there are; the others are "". */
+/* Cuts at each '/'; one at the very beginning says nothing. Returns how many fields there are; the others are
+ * "". */
 static unsigned split(char *text, char *field[FIELDS])
 {
         unsigned n = 0;
-        for (char *next = text; next && n < FIELDS; n++) {
+        for (char *next = text + (*text == '/'); next && n < FIELDS; n++) {
                 field[n] = next;
                 next = strchr(next, '/');
                 if (next)
@@ -114,47 +115,43 @@ static void take_sex(struct lf_pnr_paper *p, const char *text)
         p->infant = known && text[1] == 'I';
 }
 
-static int take_number(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_pnr_paper *p,
-                       const char *text)
+static void take_number(struct lf_pnr_paper *p, const char *text)
 {
         size_t n = strlen(text);
-        if (n > LF_MANIFEST_REFERENCE_MAX)
-                return lf_reader_fail(r, s, LF_RULE_DOCUMENT, 1, TEXT_AT + 1, "a number of %zu characters",
-                                      n);
-        memcpy(p->number, text, n + 1);
-        return 0;
+        if (n <= LF_MANIFEST_REFERENCE_MAX)
+                memcpy(p->number, text, n + 1);
+        else
+                p->notes |= LF_NOTE_DOCUMENT;
 }
 
-/* DOCS: /type/issuer/number/nationality/birth/sex/expiry/family/given/second given. */
+/* DOCS: type/issuer/number/nationality/birth/sex/expiry/family/given/second given. */
 static int docs(struct lf_manifest_reader *r, const struct lf_edi_segment *s, char *const f[FIELDS],
                 unsigned n, struct lf_pnr_paper *p)
 {
-        if (n < 6)
-                return lf_reader_fail(r, s, LF_RULE_DOCUMENT, 1, TEXT_AT + 1, "%u fields", n);
-        take_code(f[1], p->type, sizeof p->type);
-        p->kind = f[1][0] == 'P'                                       ? 'P'
-                  : f[1][0] == 'V'                                     ? 'V'
-                  : f[1][0] == 'I' || f[1][0] == 'A' || f[1][0] == 'C' ? 'I'
+        if (n < 5)
+                p->notes |= LF_NOTE_DOCUMENT;
+        take_code(f[0], p->type, sizeof p->type);
+        p->kind = f[0][0] == 'P'                                       ? 'P'
+                  : f[0][0] == 'V'                                     ? 'V'
+                  : f[0][0] == 'I' || f[0][0] == 'A' || f[0][0] == 'C' ? 'I'
                                                                        : 'O';
-        take_code(f[2], p->country, sizeof p->country);
-        take_code(f[4], p->nation, sizeof p->nation);
-        take_birth(p, f[5]);
-        take_sex(p, f[6]);
-        take_expiry(r, p, f[7]);
-        int ret = take_number(r, s, p, f[3]);
-        if (ret == 0)
-                ret = take_name(r, s, p->family, f[8], "");
-        return ret == 0 ? take_name(r, s, p->given, f[9], f[10]) : ret;
+        take_code(f[1], p->country, sizeof p->country);
+        take_code(f[3], p->nation, sizeof p->nation);
+        take_birth(p, f[4]);
+        take_sex(p, f[5]);
+        take_expiry(r, p, f[6]);
+        take_number(p, f[2]);
+        int ret = take_name(r, s, p->family, f[7], "");
+        return ret == 0 ? take_name(r, s, p->given, f[8], f[9]) : ret;
 }
 
 /* DOCO: place of birth/type/number/place of issue/date of issue/country that it is for. */
-static int doco(struct lf_manifest_reader *r, const struct lf_edi_segment *s, char *const f[FIELDS],
-                struct lf_pnr_paper *p)
+static void doco(char *const f[FIELDS], struct lf_pnr_paper *p)
 {
-        take_code(f[2], p->type, sizeof p->type);
-        p->kind = f[2][0] == 'V' ? 'V' : 'O';
-        take_code(f[6], p->country, sizeof p->country);
-        return take_number(r, s, p, f[3]);
+        take_code(f[1], p->type, sizeof p->type);
+        p->kind = f[1][0] == 'V' ? 'V' : 'O';
+        take_code(f[5], p->country, sizeof p->country);
+        take_number(p, f[2]);
 }
 
 /* INFT: family/given/birth, or "family/given birth". */
@@ -247,7 +244,10 @@ int lf_pnr_ssr(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         if (ret < 0)
                 return ret;
         unsigned n = split(text, field);
-        ret = is_docs ? docs(r, s, field, n, &p) : is_doco ? doco(r, s, field, &p) : inft(r, s, field, &p);
+        if (is_doco)
+                doco(field, &p);
+        else
+                ret = is_docs ? docs(r, s, field, n, &p) : inft(r, s, field, &p);
         if (ret < 0 || (!p.number[0] && !p.family[0] && !p.given[0] && p.birth.month == 0) ||
             kept(r->pnr, &p))
                 return ret;

@@ -10,3 +10,5 @@ int lf_bench_iris(int argc, char **argv);
 int lf_bench_face(int argc, char **argv);
 /* Fingers searched among all of theirs, and in a gallery of any size, by one core. */
 int lf_bench_fingerprint(int argc, char **argv);
+/* Messages read by one core, beside a scan of the same memory. */
+int lf_bench_edifact(int argc, char **argv);
