@@ -68,7 +68,7 @@ static void fill(struct lf_query *q, const struct ranking *r)
                         q->share[i][m] = s->modalities >> m & 1 ? s->llr[m] : 0;
                 memcpy(c->reference, record->reference, sizeof c->reference);
                 c->dataset = b->shard->dataset;
-                c->modalities = s->modalities & (uint8_t)~against;
+                c->modalities = lf_subject_agreed(s);
                 if (against)
                         a->flags |= LSP_FLAG_CONTRADICTION;
                 c->decade = decade(s->log10_fmr);

@@ -97,6 +97,15 @@ unsigned lf_subjects(const struct lf_query *q, void *scratch, struct lf_subject 
         return n;
 }
 
+uint8_t lf_subject_agreed(const struct lf_subject *s)
+{
+        uint8_t bits = 0;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
+                if (s->modalities >> m & 1 && (m == s->lead || s->llr[m] >= 0))
+                        bits |= (uint8_t)(1u << m);
+        return bits;
+}
+
 uint8_t lf_subject_against(const struct lf_subject *s)
 {
         uint8_t bits = 0;

@@ -22,5 +22,7 @@ struct lf_subject {
 /* Subjects of all results of a query, in no order. How many. Where a scan kept a record in one modality only,
  * the others that the query has are looked up by its reference: what speaks against it has no high score. */
 unsigned lf_subjects(const struct lf_query *q, void *scratch, struct lf_subject ret[LF_SUBJECTS_MAX]);
-/* Bits of the modalities that speak against it. */
+/* Bits of the modalities that speak for it. */
+uint8_t lf_subject_agreed(const struct lf_subject *s);
+/* Bits of those that speak so clearly against it that they contradict the others. */
 uint8_t lf_subject_against(const struct lf_subject *s);
