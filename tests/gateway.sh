@@ -104,13 +104,18 @@ check "once" test "$(ls "$D"/done/flight.edi.*.rescreen-*.json | wc -l)" = 1
 kill -TERM "$pid_gateway"; wait "$pid_gateway"
 check "a clean end" test $? = 0
 rm -rf "$D"
-sed -i 's/window: 72 h/window: 2 s/' "$W/landfall.yaml"
+sed -i 's/window: 72 h/window: 4 s/' "$W/landfall.yaml"
 harness_start_gateway
 check_eventually "with a short window" 10 screen "$W/call"
-cp -r "$D/vault" "$W/copy"
-check "a message is sealed" test -n "$(ls "$W/copy"/*.msg)"
+sealed() { compgen -G "$D/vault/*.log"; }
+check_eventually "a message is sealed" 3 sealed
+cp -a "$D/vault" "$W/copy"
 gone() { ! compgen -G "$D/vault/*.msg" && ! compgen -G "$D/vault/key-*"; }
-check_eventually "after it message and key are destroyed" 10 gone
+check_eventually "after it message and key are destroyed" 12 gone
 check "and logged" grep -q "past their window: destroyed" "$W/gateway.log"
+kill -TERM "$pid_gateway"; wait "$pid_gateway"
+cp -a "$W"/copy/*.msg "$W"/copy/*.log "$D/vault"
+harness_start_gateway
+check_eventually "a copy that was kept of it cannot be read" 5 grep -q "cannot be gone on with: Required key not available" "$W/gateway.log"
 check "the counters add up" balanced
 finish

@@ -341,9 +341,8 @@ void lf_drop_keep(struct lf_gateway *g, struct lf_job *job)
         int r = lf_vault_seal(g->vault, &job->sealed, job->plain, job->plain_size, false);
         if (r == 0)
                 r = lf_journal_begin(g, job);
-        for (uint32_t i = 0; r == 0 && i < job->probes; i++)
-                if (job->probe[i].out.verdict)
-                        r = lf_journal_outcomes(g, job, &i, 1);
+        if (r == 0)
+                r = lf_journal_all(g, job);
         if (r == 0)
                 r = lf_journal_publish(g, job, NULL, 0);
         if (r == 0)

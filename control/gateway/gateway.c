@@ -226,7 +226,7 @@ int lf_gateway_run(struct lf_gateway *g)
         sigaction(SIGINT, &end, NULL);
         g->tokens = g->rules->query_burst;
         g->tokens_us = lf_gateway_now_us();
-        lf_rescreen_second(g);
+        lf_rescreen_look(g);
         lf_drop_resume(g);
         lf_log_info("running: %s", g->options->directory);
         while (!ending) {

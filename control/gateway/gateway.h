@@ -94,6 +94,8 @@ struct lf_past {
 };
 int lf_journal_begin(struct lf_gateway *g, struct lf_job *job);
 int lf_journal_outcomes(struct lf_gateway *g, struct lf_job *job, const uint32_t *probes, unsigned n);
+/* All that were answered. */
+int lf_journal_all(struct lf_gateway *g, struct lf_job *job);
 int lf_journal_publish(struct lf_gateway *g, struct lf_job *job, const struct lf_output *outputs, unsigned n);
 int lf_journal_covered(struct lf_gateway *g, struct lf_vault_message *m, const struct lf_versions *versions);
 int lf_journal_read(struct lf_gateway *g, struct lf_vault_message *m, struct lf_past *ret);
@@ -110,6 +112,8 @@ void lf_serve_progress(struct lf_gateway *g, struct lf_job *job);
 /* rescreen.c */
 void lf_rescreen_keep(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID], uint64_t received,
                       const struct lf_versions *versions);
+/* What the galleries hold now. */
+void lf_rescreen_look(struct lf_gateway *g);
 /* Each second: what changed, what expired, and the next message to screen again. */
 void lf_rescreen_second(struct lf_gateway *g);
 /* Compares with what was known, and reports what is new. */

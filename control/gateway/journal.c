@@ -49,6 +49,22 @@ int lf_journal_outcomes(struct lf_gateway *g, struct lf_job *job, const uint32_t
         return r;
 }
 
+int lf_journal_all(struct lf_gateway *g, struct lf_job *job)
+{
+        uint32_t probes[256];
+        unsigned n = 0;
+        int r = 0;
+        for (uint32_t i = 0; r == 0 && i < job->probes; i++) {
+                if (job->probe[i].out.verdict)
+                        probes[n++] = i;
+                if (n > 0 && (n == 256 || i + 1 == job->probes)) {
+                        r = lf_journal_outcomes(g, job, probes, n);
+                        n = 0;
+                }
+        }
+        return r;
+}
+
 struct publish_record {
         uint8_t kind, n, reserved[6];
         struct lf_versions versions;

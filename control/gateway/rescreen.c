@@ -73,7 +73,7 @@ static bool read_versions(const struct lf_gateway *g, struct lf_versions *ret, u
         return true;
 }
 
-static void look_at_galleries(struct lf_gateway *g)
+void lf_rescreen_look(struct lf_gateway *g)
 {
         struct lf_versions v;
         uint64_t generation;
@@ -169,7 +169,7 @@ static void forget_old(struct lf_gateway *g, uint64_t now)
 void lf_rescreen_second(struct lf_gateway *g)
 {
         forget_old(g, (uint64_t)time(NULL));
-        look_at_galleries(g);
+        lf_rescreen_look(g);
         if (!g->versions_known || !g->lane)
                 return;
         for (size_t i = 0; i < g->n_kept && !is_under_way(g); i++) {

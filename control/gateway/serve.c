@@ -34,7 +34,8 @@ struct lf_client {
         struct lf_job *job;
         char *out;
         size_t out_size, out_done;
-        bool ending; /* goes once all of `out` is written */
+        bool ending, shut; /* all of `out` is there; and is written: it goes when the other end does */
+        bool half;         /* the other end sends no more */
         uint64_t progress_us, came_us;
 };
 
@@ -102,7 +103,9 @@ static bool flush(struct lf_client *c)
                         return errno == EAGAIN || errno == EINTR;
                 c->out_done += (size_t)n;
         }
-        return !c->ending;
+        if (c->ending && !c->shut)
+                c->shut = shutdown(c->fd, SHUT_WR) == 0;
+        return true;
 }
 
 static void say_error(struct lf_client *c, const char *text)
@@ -207,7 +210,8 @@ static bool receive(struct lf_gateway *g, struct lf_client *c)
                 if (c->ending || c->job) { /* nothing more is expected but the end */
                         char more[64];
                         n = recv(c->fd, more, sizeof more, 0);
-                        return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+                        c->half |= n == 0;
+                        return n >= 0 ? !(c->half && c->shut) : errno == EAGAIN || errno == EINTR;
                 }
                 if (!c->plain) {
                         n = recv(c->fd, c->line + c->line_size, 1, 0);
@@ -238,8 +242,8 @@ unsigned lf_serve_poll(struct lf_gateway *g, struct pollfd *fds)
                 if (g->client[i])
                         fds[n++] = (struct pollfd){
                             .fd = g->client[i]->fd,
-                            .events =
-                                POLLIN | (g->client[i]->out_done < g->client[i]->out_size ? POLLOUT : 0)};
+                            .events = (g->client[i]->half ? 0 : POLLIN) |
+                                      (g->client[i]->out_done < g->client[i]->out_size ? POLLOUT : 0)};
         return n;
 }
 
@@ -258,10 +262,9 @@ void lf_serve_events(struct lf_gateway *g, const struct pollfd *fds, unsigned n)
                 struct lf_client *c = client_of(g, fds[i].fd);
                 if (!c)
                         continue;
-                bool stays = !fds[i].revents || receive(g, c);
-                if (!stays && c->ending) /* it has closed its half and reads */
-                        stays = true;
-                if (!flush(c) || (!stays && !c->ending) || (!c->job && now - c->came_us > IDLE_US))
+                bool gone = fds[i].revents & (POLLHUP | POLLERR);
+                bool stays = !gone && (!fds[i].revents || c->half || receive(g, c));
+                if (!flush(c) || !stays || (!c->job && now - c->came_us > IDLE_US))
                         drop_client(g, c);
         }
         accept_one(g);
@@ -290,8 +293,10 @@ void lf_serve_finish(struct lf_gateway *g, struct lf_job *job)
         int r = lf_report_cusres(job, &cusres, &cusres_size);
         if (r == 0)
                 json = lf_report_json(g, job, true, &json_size);
-        if (c)
+        if (c) {
                 c->job = NULL;
+                c->came_us = lf_gateway_now_us();
+        }
         if (c && json) {
                 int n =
                     snprintf(line, sizeof line, "{\"report\":%zu,\"cusres\":%zu}\n", json_size, cusres_size);

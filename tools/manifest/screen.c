@@ -8,6 +8,7 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -333,6 +334,7 @@ int lf_manifest_screen(int argc, char **argv)
         if (optind != argc - 1)
                 return usage(stderr);
         s.file = argv[optind];
+        signal(SIGPIPE, SIG_IGN);
         int code = screen(&s);
         json_decref(s.report);
         free(s.bytes);
