@@ -4,8 +4,9 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define TOGETHER 4    /* probes for which a group is loaded once */
-#define AHEAD    4096 /* bytes fetched ahead of their use */
+#define TOGETHER 4 /* probes for which a group is loaded once */
+#define STREAMS  8 /* groups that are read side by side: one stream of addresses does not fill the bus */
+#define AHEAD    4 /* groups: half of them are the next ones; the processor's prefetcher brings the others */
 
 static inline __m512i four_of(const struct lf_face_probe *p, uint32_t k)
 {
@@ -31,12 +32,29 @@ static void scan_one(const struct lf_face_span *span, uint32_t g, struct lf_face
         const uint8_t *p = lf_face_group(span, g);
         __m512i a = _mm512_setzero_si512(), b = a;
         for (uint32_t k = 0; k < span->padded; k += 8, p += 128) {
-                _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
-                _mm_prefetch((const char *)p + AHEAD + 64, _MM_HINT_T0);
                 a = _mm512_dpbusd_epi32(a, _mm512_load_si512(p), four_of(t->probe, k));
                 b = _mm512_dpbusd_epi32(b, _mm512_load_si512(p + 64), four_of(t->probe, k + 4));
         }
         judge(span, g, _mm512_add_epi32(a, b), t);
+}
+
+/* One probe with eight groups, side by side. */
+static void scan_streams(const struct lf_face_span *span, uint32_t g, struct lf_face_task *t)
+{
+        const size_t size = (size_t)LF_FACE_LANES * span->padded;
+        const uint8_t *p = lf_face_group(span, g);
+        __m512i sum[STREAMS];
+        for (unsigned i = 0; i < STREAMS; i++)
+                sum[i] = _mm512_setzero_si512();
+        for (uint32_t k = 0; k < span->padded; k += 4, p += 64) {
+                __m512i four = four_of(t->probe, k);
+                for (unsigned i = 0; i < STREAMS; i++) {
+                        _mm_prefetch((const char *)p + (i + AHEAD) * size, _MM_HINT_T1);
+                        sum[i] = _mm512_dpbusd_epi32(sum[i], _mm512_load_si512(p + i * size), four);
+                }
+        }
+        for (unsigned i = 0; i < STREAMS; i++)
+                judge(span, g + i, sum[i], t);
 }
 
 static void scan_together(const struct lf_face_span *span, uint32_t g, struct lf_face_task *t)
@@ -47,7 +65,6 @@ static void scan_together(const struct lf_face_span *span, uint32_t g, struct lf
                 sum[i] = _mm512_setzero_si512();
         for (uint32_t k = 0; k < span->padded; k += 4, p += 64) {
                 __m512i rows = _mm512_load_si512(p);
-                _mm_prefetch((const char *)p + AHEAD, _MM_HINT_T0);
                 for (unsigned i = 0; i < TOGETHER; i++)
                         sum[i] = _mm512_dpbusd_epi32(sum[i], rows, four_of(t[i].probe, k));
         }
@@ -58,11 +75,16 @@ static void scan_together(const struct lf_face_span *span, uint32_t g, struct lf
 void lf_face_scan_avx512(const struct lf_face_span *span, struct lf_face_task *task, unsigned n,
                          void *scratch)
 {
-        for (uint32_t g = 0; g < span->groups; g++) {
-                unsigned i = 0;
+        for (uint32_t g = 0; g < span->groups;) {
+                unsigned i = 0, groups = span->groups - g < STREAMS ? 1 : STREAMS;
+                if (groups == STREAMS && n > 0)
+                        scan_streams(span, g, &task[i++]);
                 for (; i + TOGETHER <= n; i += TOGETHER)
-                        scan_together(span, g, task + i);
+                        for (unsigned k = 0; k < groups; k++)
+                                scan_together(span, g + k, &task[i]);
                 for (; i < n; i++)
-                        scan_one(span, g, task + i);
+                        for (unsigned k = 0; k < groups; k++)
+                                scan_one(span, g + k, &task[i]);
+                g += groups;
         }
 }
