@@ -6,12 +6,12 @@ fail() { echo "FAIL $*"; exit 1; }
 for isa in scalar avx2 ""; do
         [[ $isa != avx2 ]] || grep -qw avx2 /proc/cpuinfo || continue
         out=$(LANDFALL_ISA=$isa "$B/landfall" bench face --mib 4 --json) || fail "bench face with isa '$isa'"
-        for name in read_bandwidth_gb_s of_limit isa probes_1 probes_64 probes_256; do
+        for name in read_bandwidth_gb_s of_limit isa probes_1 probes_64 probes_256 two_cores against_one_core; do
                 grep -q "\"$name\"" <<<"$out" || fail "bench face: no $name"
         done
 done
 out=$("$B/landfall" bench iris --mib 4 --json) || fail "bench iris"
-for name in read_bandwidth_gb_s of_limit isa rotation_1 rotations_31_one_probe rotations_31_batch_8 rotations_31_two_stages; do
+for name in read_bandwidth_gb_s of_limit isa rotation_1 rotations_31_one_probe rotations_31_batch_8 rotations_31_two_stages mates_lost share_lost_at_most; do
         grep -q "\"$name\"" <<<"$out" || fail "bench iris: no $name"
 done
 ! LANDFALL_ISA=none "$B/landfall" bench face --mib 4 2>/dev/null || fail "an instruction set that there is not"

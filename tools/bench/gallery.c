@@ -44,36 +44,88 @@ int lf_bench_fits(uint64_t need)
         return -ENOMEM;
 }
 
-/* Two streams of cache lines, as wide as any machine has. */
-static uint64_t read_all(const void *memory, size_t size)
+/* Parts of the memory side by side, cache line by cache line. One stream of addresses keeps too few lines
+ * under way to fill the bus; which number does depends on the machine. */
+static const unsigned patterns[] = {1, 2, 4, 8, 16};
+
+static uint64_t read_all(const void *memory, size_t size, unsigned streams)
 {
-        const __m128i *a = memory, *b = a + size / 32;
-        __m128i sum = _mm_setzero_si128();
-        for (size_t i = 0; i + 8 <= size / 32; i += 4) {
-                _mm_prefetch((const char *)(a + i) + 2048, _MM_HINT_T0);
-                _mm_prefetch((const char *)(b + i) + 2048, _MM_HINT_T0);
-                for (unsigned k = 0; k < 4; k++)
-                        sum = _mm_add_epi64(
-                            sum, _mm_add_epi64(_mm_load_si128(a + i + k), _mm_load_si128(b + i + k)));
-        }
-        return (uint64_t)_mm_cvtsi128_si64(sum);
+        const size_t part = size / streams / 64 * 64;
+        __m128i sum = _mm_setzero_si128(), other = sum;
+        for (size_t i = 0; i < part; i += 64)
+                for (unsigned k = 0; k < streams; k++) {
+                        const __m128i *p = (const __m128i *)((const char *)memory + k * part + i);
+                        sum = _mm_add_epi64(sum, _mm_add_epi64(_mm_load_si128(p), _mm_load_si128(p + 1)));
+                        other =
+                            _mm_add_epi64(other, _mm_add_epi64(_mm_load_si128(p + 2), _mm_load_si128(p + 3)));
+                }
+        return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(sum, other));
 }
 
-static double read_rate(const struct lf_bench_gallery *g)
+struct reading {
+        const void *memory;
+        size_t size;
+        unsigned streams;
+        double seconds;
+        uint64_t sum;
+};
+
+static void *read_part(void *arg)
+{
+        struct reading *r = arg;
+        double start = cpu_seconds();
+        r->sum = read_all(r->memory, r->size, r->streams);
+        r->seconds = cpu_seconds() - start;
+        return NULL;
+}
+
+/* Bytes a second, by the slowest thread's CPU time. */
+static int read_rate(const struct lf_bench_gallery *g, unsigned threads, double *ret)
+{
+        struct reading part[THREADS];
+        pthread_t thread[THREADS];
+        double longest = 0;
+        unsigned started = 0;
+        int r = 0;
+        const size_t size = g->size / threads / 4096 * 4096;
+        for (; r == 0 && started < threads; started++) {
+                part[started] = (struct reading){
+                    .memory = (const char *)g->shard + started * size, .size = size, .streams = g->streams};
+                r = -pthread_create(&thread[started], NULL, read_part, &part[started]);
+        }
+        if (r < 0)
+                started--;
+        for (unsigned i = 0; i < started; i++) {
+                pthread_join(thread[i], NULL);
+                longest = fmax(longest, part[i].seconds);
+        }
+        *ret = (double)size * threads / longest;
+        return r;
+}
+
+/* The number of streams that reads fastest. */
+static int choose_streams(struct lf_bench_gallery *g)
 {
         double best = 0;
-        volatile uint64_t sink = 0;
-        for (unsigned i = 0; i < 2 * LF_BENCH_REPEATS; i++) {
-                double start = cpu_seconds();
-                sink = sink + read_all(g->shard, g->size & ~(size_t)127);
-                double rate = (double)g->size / (cpu_seconds() - start);
-                best = fmax(best, rate);
-        }
-        return best;
+        unsigned streams = 1;
+        for (unsigned round = 0; round < 2; round++)
+                for (unsigned i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+                        double rate;
+                        g->streams = patterns[i];
+                        int r = read_rate(g, 1, &rate);
+                        if (r < 0)
+                                return r;
+                        if (rate > best) {
+                                best = rate;
+                                streams = patterns[i];
+                        }
+                }
+        g->streams = streams;
+        return 0;
 }
 
 int lf_bench_gallery(enum lf_modality modality, const struct lf_source_record *records, size_t n,
-                     struct lf_bench_gallery *ret)
+                     unsigned row_bytes, struct lf_bench_gallery *ret)
 {
         struct lf_bench_gallery g = {0};
         int r = lf_shard_size(modality, records, n, &g.size);
@@ -87,15 +139,17 @@ int lf_bench_gallery(enum lf_modality modality, const struct lf_source_record *r
                 return -errno;
         madvise(p, g.size, MADV_HUGEPAGE);
         g.shard = p;
+        g.row_bytes = row_bytes;
         struct lf_shard_info info = {.generation = 1};
         r = lf_shard_build(modality, &info, records, n, p, g.size, NULL);
         if (r == 0)
                 r = lf_shard_check(p, g.size);
+        if (r == 0)
+                r = choose_streams(&g);
         if (r < 0) {
                 lf_bench_gallery_free(&g);
                 return r;
         }
-        g.read_bytes = read_rate(&g);
         *ret = g;
         return 0;
 }
@@ -140,19 +194,20 @@ static void *search_part(void *arg)
         return NULL;
 }
 
-static int search_once(const struct lf_bench_gallery *g, const void *const *probes, unsigned n,
-                       unsigned threads, double *ret_seconds)
+/* Comparisons a second in the first `blocks` blocks. */
+static int search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
+                       double *ret)
 {
         struct part part[THREADS];
         pthread_t thread[THREADS];
         double longest = 0;
         unsigned started = 0;
         int r = 0;
+        uint64_t blocks = (g->shard->blocks + q->part - 1) / q->part;
         for (; r == 0 && started < threads; started++) {
-                uint64_t blocks = g->shard->blocks;
                 part[started] = (struct part){.g = g,
-                                              .probes = probes,
-                                              .n = n,
+                                              .probes = q->probe,
+                                              .n = q->probes,
                                               .first = (uint32_t)(blocks * started / threads),
                                               .end = (uint32_t)(blocks * (started + 1) / threads)};
                 r = -pthread_create(&thread[started], NULL, search_part, &part[started]);
@@ -164,34 +219,74 @@ static int search_once(const struct lf_bench_gallery *g, const void *const *prob
                 longest = fmax(longest, part[i].seconds);
                 r = r < 0 ? r : part[i].error;
         }
-        *ret_seconds = longest;
+        *ret = (double)g->shard->rows * (double)blocks / g->shard->blocks * q->probes / longest;
         return r;
 }
 
-int lf_bench_search(const struct lf_bench_gallery *g, const void *const *probes, unsigned n, unsigned threads,
-                    struct lf_bench_rate *ret)
+static int ascending(const void *a, const void *b)
 {
-        for (unsigned i = 0; i < LF_BENCH_REPEATS; i++) {
-                double seconds;
-                int r = search_once(g, probes, n, threads, &seconds);
-                if (r < 0)
-                        return r;
-                ret->each[i] = (double)g->shard->rows * n / seconds;
+        double x = *(const double *)a, y = *(const double *)b;
+        return (x > y) - (x < y);
+}
+
+static double median_of(const double *v, double *ret_spread)
+{
+        double s[LF_BENCH_ROUNDS];
+        memcpy(s, v, sizeof s);
+        qsort(s, LF_BENCH_ROUNDS, sizeof *s, ascending);
+        if (ret_spread)
+                *ret_spread = (s[LF_BENCH_ROUNDS - 1] - s[0]) / s[LF_BENCH_ROUNDS / 2];
+        return s[LF_BENCH_ROUNDS / 2];
+}
+
+int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_query *q,
+                    struct lf_bench_scan *ret)
+{
+        double rate[LF_BENCH_ROUNDS], read[LF_BENCH_ROUNDS], share[LF_BENCH_ROUNDS], gain[LF_BENCH_ROUNDS],
+            wider[LF_BENCH_ROUNDS];
+        int r = 0;
+        for (unsigned i = 0; r == 0 && i < LF_BENCH_ROUNDS; i++) {
+                double alone = 0, narrow = 0;
+                if (q->threads > 1) {
+                        r = read_rate(g, 1, &narrow);
+                        r = r < 0 ? r : search_once(g, q, 1, &alone);
+                }
+                r = r < 0 ? r : read_rate(g, q->threads, &read[i]);
+                r = r < 0 ? r : search_once(g, q, q->threads, &rate[i]);
+                share[i] = rate[i] / (read[i] / g->row_bytes);
+                gain[i] = alone > 0 ? rate[i] / alone : 1;
+                wider[i] = narrow > 0 ? read[i] / narrow : 1;
         }
-        lf_bench_settle(ret);
+        if (r < 0)
+                return r;
+        *ret = (struct lf_bench_scan){.read_bytes = median_of(read, NULL),
+                                      .of_limit = median_of(share, NULL),
+                                      .against_one = median_of(gain, NULL),
+                                      .read_against_one = median_of(wider, NULL)};
+        ret->rate = median_of(rate, &ret->spread);
         return 0;
 }
 
-void lf_bench_row(json_t *rows, const char *name, unsigned probes, const struct lf_bench_rate *rate,
-                  double limit, bool table)
+void lf_bench_row(json_t *rows, const char *name, const struct lf_bench_query *q,
+                  const struct lf_bench_scan *s, bool table)
 {
         if (table)
-                printf("%-34s %7u %12.2f %8.1f%% %9.2f\n", name, probes, rate->median / 1e6,
-                       100 * rate->spread, rate->median / limit);
+                printf("%-34s %7u %12.2f %8.1f%% %8.1f %9.2f\n", name, q->probes, s->rate / 1e6,
+                       100 * s->spread, s->read_bytes / 1e9, s->of_limit);
         json_t *j = json_object();
-        json_object_set_new(j, "probes", json_integer(probes));
-        json_object_set_new(j, "comparisons_per_second", json_real(rate->median));
-        json_object_set_new(j, "spread", json_real(rate->spread));
-        json_object_set_new(j, "of_limit", json_real(rate->median / limit));
+        json_object_set_new(j, "probes", json_integer(q->probes));
+        json_object_set_new(j, "cores", json_integer(q->threads));
+        json_object_set_new(j, "comparisons_per_second", json_real(s->rate));
+        json_object_set_new(j, "spread", json_real(s->spread));
+        json_object_set_new(j, "read_bandwidth_gb_s", json_real(s->read_bytes / 1e9));
+        json_object_set_new(j, "of_limit", json_real(s->of_limit));
+        json_object_set_new(j, "isa", json_string(lf_isa_name(lf_engines_isa())));
+        if (q->threads > 1) {
+                if (table)
+                        printf("%34s against one core: %.2f times, where reading is %.2f times as fast\n", "",
+                               s->against_one, s->read_against_one);
+                json_object_set_new(j, "against_one_core", json_real(s->against_one));
+                json_object_set_new(j, "read_against_one_core", json_real(s->read_against_one));
+        }
         json_object_set_new(rows, name, j);
 }

@@ -1,29 +1,47 @@
-/* A large gallery in memory, and how fast one core reads and searches it. */
+/* A large gallery in memory, and how fast cores read and search it. */
 #pragma once
 
 #include "matcher/shard.h"
-#include "tools/bench/packet.h"
+
+#include <jansson.h>
+
+#define LF_BENCH_ROUNDS 5
 
 struct lf_bench_gallery {
         struct lf_shard *shard;
         size_t size;
-        double read_bytes; /* a second: reading it from end to end, one core */
+        unsigned row_bytes; /* what the limit counts for a row */
+        unsigned streams;   /* side by side, by which one core reads it fastest */
 };
 
 /* Before anything is made: 0, or -ENOMEM after a line with need and have. */
 int lf_bench_fits(uint64_t need);
-/* Builds a shard of n records, which may share their wire forms, and measures reading it. Refused with need
- * and have on stderr when memory does not suffice (-ENOMEM). */
+/* Builds a shard of n records, which may share their wire forms, and tries how it is read fastest. Refused
+ * with need and have on stderr when memory does not suffice (-ENOMEM). */
 int lf_bench_gallery(enum lf_modality modality, const struct lf_source_record *records, size_t n,
-                     struct lf_bench_gallery *ret);
+                     unsigned row_bytes, struct lf_bench_gallery *ret);
 void lf_bench_gallery_free(struct lf_bench_gallery *g);
 
-/* Comparisons a second: n probes in one batch through the whole gallery, with their best 16, on `threads`
- * cores that share the blocks. Time is that of the threads' CPUs, the longest of them. 0, -ENOMEM. */
-int lf_bench_search(const struct lf_bench_gallery *g, const void *const *probes, unsigned n, unsigned threads,
-                    struct lf_bench_rate *ret);
+struct lf_bench_query {
+        const void *const *probe; /* in one batch */
+        unsigned probes;
+        unsigned threads; /* share the blocks */
+        unsigned part;    /* only the first of so many parts of the gallery is searched */
+};
 
-/* One row of figures: its name, rate, spread and share of the limit (in rows a second). */
-#include <jansson.h>
-void lf_bench_row(json_t *rows, const char *name, unsigned probes, const struct lf_bench_rate *rate,
-                  double limit, bool table);
+/* Medians of rounds; each round reads the whole gallery and searches it, so that whatever else the machine
+ * does meets both. Times are those of threads' CPUs, the longest of them. */
+struct lf_bench_scan {
+        double rate;             /* comparisons a second, with each probe's best 16 */
+        double spread;           /* (largest - smallest) / median */
+        double read_bytes;       /* a second, by as many threads */
+        double of_limit;         /* rate by the rows a second that reading alone allows */
+        double against_one;      /* rate by that of one thread; with several threads */
+        double read_against_one; /* the same of reading */
+};
+/* 0, -ENOMEM, -EAGAIN. */
+int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_query *q,
+                    struct lf_bench_scan *ret);
+/* One row of figures, added under its name. */
+void lf_bench_row(json_t *rows, const char *name, const struct lf_bench_query *q,
+                  const struct lf_bench_scan *s, bool table);

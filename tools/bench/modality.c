@@ -22,32 +22,61 @@ void *lf_bench_probe(enum lf_modality modality, const void *wire, size_t size)
 
 static int build(const struct lf_bench_course *c, size_t n, struct lf_bench_gallery *ret)
 {
+        size_t wires = c->wires && c->wires < n ? c->wires : n;
+        int r = lf_bench_fits((uint64_t)n * (c->row_bytes + sizeof(struct lf_source_record)) +
+                              (uint64_t)wires * c->wire_max);
+        if (r < 0)
+                return r;
         struct lf_source_record *records = calloc(n, sizeof *records);
-        uint8_t *wire = malloc(c->wires * c->wire_max);
-        int r = records && wire ? 0 : -ENOMEM;
-        for (unsigned i = 0; r == 0 && i < c->wires; i++)
+        uint8_t *wire = malloc(wires * c->wire_max);
+        r = records && wire ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < wires; i++)
                 records[i] = (struct lf_source_record){.wire = wire + i * c->wire_max,
-                                                       .size = c->wire(i, wire + i * c->wire_max)};
-        for (size_t i = c->wires; r == 0 && i < n; i++)
-                records[i] = records[i - c->wires];
+                                                       .size = c->wire((unsigned)i, wire + i * c->wire_max)};
+        for (size_t i = wires; r == 0 && i < n; i++)
+                records[i] = records[i - wires];
         if (r == 0)
-                r = lf_bench_gallery(c->modality, records, n, ret);
+                r = lf_bench_gallery(c->modality, records, n, c->row_bytes, ret);
         free(records);
         free(wire);
         return r;
 }
 
-static void print_json(const struct lf_bench_course *c, const struct lf_bench_gallery *g, double limit,
+static double load_average(void)
+{
+        double load = 0;
+        return getloadavg(&load, 1) < 1 ? -1 : load;
+}
+
+/* The limit of the whole run: the rows' median. */
+static double limit_of(json_t *rows)
+{
+        double v[64], t;
+        unsigned n = 0;
+        const char *name;
+        json_t *row;
+        json_object_foreach(rows, name,
+                            row) if (n < 64 && json_integer_value(json_object_get(row, "cores")) == 1)
+            v[n++] = json_number_value(json_object_get(row, "read_bandwidth_gb_s"));
+        for (unsigned i = 1; i < n; i++)
+                for (unsigned j = i; j > 0 && v[j] < v[j - 1]; j--) {
+                        t = v[j];
+                        v[j] = v[j - 1];
+                        v[j - 1] = t;
+                }
+        return n ? v[n / 2] : 0;
+}
+
+static void print_json(const struct lf_bench_course *c, const struct lf_bench_gallery *g, double load,
                        json_t *rows)
 {
         json_t *j = json_object(), *notes = json_array();
-        double load = 0;
-        if (getloadavg(&load, 1) < 1)
-                load = -1;
+        double read = limit_of(rows);
         json_object_set_new(j, "bench", json_string(c->name));
         json_object_set_new(j, "isa", json_string(lf_isa_name(lf_engines_isa())));
-        json_object_set_new(j, "read_bandwidth_gb_s", json_real(g->read_bytes / 1e9));
-        json_object_set_new(j, "limit_per_second", json_real(limit));
+        json_object_set_new(j, "read_bandwidth_gb_s", json_real(read));
+        json_object_set_new(j, "read_streams", json_integer(g->streams));
+        json_object_set_new(j, "limit_per_second", json_real(read * 1e9 / c->row_bytes));
         json_object_set_new(j, "gallery_bytes", json_integer((json_int_t)g->size));
         json_object_set_new(j, "gallery_rows", json_integer(g->shard->rows));
         json_object_set_new(j, "load_average", json_real(load));
@@ -64,23 +93,20 @@ static int run(const struct lf_bench_course *c, unsigned mib, bool json)
 {
         struct lf_bench_gallery g;
         json_t *rows = json_object();
+        double load = load_average();
         size_t n = ((size_t)mib << 20) / c->row_bytes;
-        int r = lf_bench_fits((uint64_t)mib << 20);
+        int r = lf_engines_init();
         if (r == 0)
-                r = lf_engines_init();
-        if (r == 0)
-                r = build(c, n < c->wires ? c->wires : n, &g);
+                r = build(c, n, &g);
         if (r == 0) {
-                double limit = g.read_bytes / c->row_bytes;
                 if (!json)
-                        printf("%s: %u rows of %u bytes, %.1f GB/s read by one core: %.1f M rows/s are the "
-                               "limit; %s\n"
-                               "%-34s %7s %12s %9s %9s\n",
-                               c->name, g.shard->rows, c->row_bytes, g.read_bytes / 1e9, limit / 1e6,
-                               lf_isa_name(lf_engines_isa()), "", "probes", "M/s", "spread", "of limit");
-                r = c->rows(&g, limit, !json, rows);
+                        printf("%s: %u rows of %u bytes, read as %u streams; %s; load average %.2f\n"
+                               "%-34s %7s %12s %9s %8s %9s\n",
+                               c->name, g.shard->rows, c->row_bytes, g.streams, lf_isa_name(lf_engines_isa()),
+                               load, "", "probes", "M/s", "spread", "GB/s", "of limit");
+                r = c->rows(&g, !json, rows);
                 if (r == 0 && json)
-                        print_json(c, &g, limit, rows);
+                        print_json(c, &g, load, rows);
                 for (unsigned i = 0; r == 0 && !json && c->notes[i]; i++)
                         printf("- %s\n", c->notes[i]);
                 lf_bench_gallery_free(&g);
