@@ -59,7 +59,7 @@ static int cmd_bench(int argc, char **argv)
         bool help = argc > 1 && strcmp(argv[1], "--help") == 0;
         fprintf(help ? stdout : stderr, "usage: landfall bench packet|iris|face [--json]\n"
                                         "       landfall bench fingerprint DIR... [--gallery N] [--json]\n"
-                                        "       landfall bench edifact FILE... [--json]\n"
+                                        "       landfall bench edifact FILE... [--mib N] [--json]\n"
                                         "       landfall bench person --list sdn.csv [--aliases alt.csv] "
                                         "[--json]\nlandfall bench packet --help says more.\n");
         return help ? LF_EXIT_OK : LF_EXIT_USAGE;

@@ -7,7 +7,9 @@
 
 #include "control/manifest/manifest.h"
 
-/* ERC C901 9321: the first character says who boards, the second, of travel authorisations, is "Z". */
+/* ERC C901 9321: the first character says who boards, as carriers' systems know it (0 ok, 1 do not board, 2
+ * look closer, 4 could not be checked); the second is of electronic travel authorisations: "Z", none was
+ * asked for. */
 enum lf_cusres_status {
         LF_CUSRES_OK = 0,           /* "0Z": ok to board */
         LF_CUSRES_REFER = 1,        /* "2Z": refer to an officer */

@@ -201,7 +201,8 @@ static bool kept(const struct lf_pnr *pnr, const struct lf_pnr_paper *p)
                 if (!strcmp(k->number, p->number) && !strcmp(k->family, p->family) &&
                     !strcmp(k->given, p->given) && !strcmp(k->country, p->country) &&
                     !strcmp(k->nation, p->nation) && !memcmp(&k->birth, &p->birth, sizeof k->birth) &&
-                    (!p->reference[0] || !strcmp(k->reference, p->reference)))
+                    (!p->reference[0] || !strcmp(k->reference, p->reference)) &&
+                    (p->number[0] || k->owner == p->owner))
                         return true;
         }
         return false;

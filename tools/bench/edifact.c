@@ -18,19 +18,21 @@
 #include "tools/bench/bench.h"
 
 #define FILE_MAX     (64u << 20)
-#define CORPUS_MIN   (32u << 20)
+#define CORPUS_MIB   32
 #define CORPUS_MAX   (192u << 20)
+#define MIB_MAX      128
 #define PIECE        (64u << 10) /* as a program reads files */
 #define REPEATS      5
 #define PARTS        4096 /* messages of one file */
 #define REPLACED_MAX 4096
 
 static const char usage[] =
-    "usage: landfall bench edifact FILE... [--json]\n"
+    "usage: landfall bench edifact FILE... [--mib N] [--json]\n"
     "\n"
     "One core, time of the thread's own. The files' PAXLST, PNRGOV, CUSCAR and CUSREP messages are repeated "
     "to at\n"
-    "least 32 MiB. `tokenise_mb_s`: every segment, element and component found, characters checked.\n"
+    "least N MiB (32, at most 128). `tokenise_mb_s`: every segment, element and component found, characters "
+    "checked.\n"
     "`typed_mb_s`: envelopes checked, travellers and parties given. `memory_scan_mb_s`: memchr over the "
     "same\n"
     "bytes. Millions of bytes a second, the median of 5 runs. LANDFALL_ISA=scalar|avx2|avx512 forces an\n"
@@ -358,6 +360,7 @@ int lf_bench_edifact(int argc, char **argv)
 {
         bool json = false;
         int files = 0, used = 0;
+        unsigned long mib = CORPUS_MIB;
         for (int i = 1; i < argc; i++) {
                 if (!strcmp(argv[i], "--help")) {
                         fputs(usage, stdout);
@@ -365,6 +368,9 @@ int lf_bench_edifact(int argc, char **argv)
                 }
                 if (!strcmp(argv[i], "--json"))
                         json = true;
+                else if (!strcmp(argv[i], "--mib") && i + 1 < argc &&
+                         (mib = strtoul(argv[i + 1], NULL, 10)) >= 1 && mib <= MIB_MAX)
+                        argv[++i] = argv[0]; /* neither an option nor a file */
                 else if (argv[i][0] == '-')
                         files = -argc;
                 else
@@ -377,9 +383,9 @@ int lf_bench_edifact(int argc, char **argv)
         struct text corpus = {.p = malloc(CORPUS_MAX), .room = CORPUS_MAX};
         int r = corpus.p ? 0 : -ENOMEM;
         for (int i = 1; i < argc && r >= 0; i++) {
-                if (argv[i][0] == '-')
+                if (argv[i][0] == '-' || argv[i] == argv[0])
                         continue;
-                r = add_file(argv[i], CORPUS_MIN / (unsigned)files, &corpus);
+                r = add_file(argv[i], (mib << 20) / (unsigned)files, &corpus);
                 used += r == 1;
         }
         if (r >= 0 && used == 0) {

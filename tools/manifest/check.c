@@ -1,6 +1,7 @@
 /* landfall manifest check: what messages hold, or why they are refused. */
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,25 @@ static void check(const char *file, struct run *run)
                 finish_row(run, &row);
 }
 
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+        return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+static void check_all(char *path, struct run *run)
+{
+        char *const paths[] = {path, NULL};
+        FTS *tree = fts_open(paths, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+        if (!tree) {
+                check(path, run);
+                return;
+        }
+        for (const FTSENT *f; (f = fts_read(tree));)
+                if (f->fts_info != FTS_D && f->fts_info != FTS_DP && f->fts_info != FTS_DC)
+                        check(f->fts_path, run);
+        fts_close(tree);
+}
+
 int lf_manifest_check(int argc, char **argv)
 {
         struct run run = {0};
@@ -158,9 +178,11 @@ int lf_manifest_check(int argc, char **argv)
                 return LF_EXIT_USAGE;
         }
         run.rows = json_array();
+        if (!run.json)
+                lf_check_print_head();
         for (int i = 1; i < argc; i++)
                 if (argv[i][0] != '-')
-                        check(argv[i], &run);
+                        check_all(argv[i], &run);
         if (run.json) {
                 json_dumpf(run.rows, stdout, JSON_INDENT(2));
                 putchar('\n');

@@ -24,6 +24,7 @@ struct lf_check_row {
 unsigned lf_check_mrz(const char *file, const char *text, size_t n,
                       void (*each)(void *context, const struct lf_check_row *row), void *context);
 
-/* One line for people; an object for programs. */
+/* The names of the columns; one line for people; an object for programs. */
+void lf_check_print_head(void);
 void lf_check_print(const struct lf_check_row *row);
 json_t *lf_check_json(const struct lf_check_row *row);

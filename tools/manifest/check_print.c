@@ -18,10 +18,15 @@ static void print_name(const struct lf_check_row *row)
                 printf("%-*s", NAME_WIDTH, name);
 }
 
+void lf_check_print_head(void)
+{
+        printf("%-*s  %-9s %-7s %7s  RESULT\n", NAME_WIDTH, "FILE", "TYPE", "VERSION", "PARTIES");
+}
+
 void lf_check_print(const struct lf_check_row *row)
 {
         print_name(row);
-        printf("  %-9s %-7s %5" PRIu64 "  ", row->type[0] ? row->type : "-",
+        printf("  %-9s %-7s %7" PRIu64 "  ", row->type[0] ? row->type : "-",
                row->version[0] ? row->version : "-", row->parties);
         if (row->mrz)
                 printf(row->result == 0 ? "valid" : "invalid: %s", row->error);
