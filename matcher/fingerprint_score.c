@@ -22,12 +22,12 @@
 #define SHARE_MAX   0.999f
 
 static const struct lf_finger_tuning frozen = {
-    .likeness = 77,
-    .stretch = {.base = 80, .growth = 0.045f, .turn_dot = 0.887f},
+    .likeness = 51,
+    .stretch = {.base = 156.5f, .growth = 0.04f, .turn_dot = 0.887f},
     .radius = 16,
-    .turn = 5737,
-    .chance = 0.0805f,
-    .crowding = 0.35f,
+    .turn = 6554,
+    .chance = 0.08f,
+    .crowding = 0.45f,
 };
 const struct lf_finger_tuning *lf_finger_tuning = &frozen;
 

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAIRS_MIN 1000
-#define TAIL      0.03 /* the share of strangers that the line is fitted to */
+#define PAIRS_MIN 5000
+#define TAIL      0.01 /* the share of strangers that the line is fitted to */
 #define BEND_MIN  0.1
 #define BEND_MAX  1.0
 

@@ -13,9 +13,9 @@ struct lf_strangers {
         const void *context;
 };
 
-/* Fits the line to the 3% of strangers with the highest scores and the bend to the middle. Pairs of one
+/* Fits the line to the 1% of strangers with the highest scores and the bend to the middle. Pairs of one
  * folder and pairs across folders have the same weight together, since those of one sensor are more alike.
- * Several lists, for instance one for each extractor. -errno: -EINVAL when there are fewer than 1,000 pairs.
+ * Several lists, for instance one for each extractor. -errno: -EINVAL when there are fewer than 5,000 pairs.
  */
 int lf_calibration_fit(const struct lf_strangers *s, size_t lists, struct lf_finger_calibration *ret);
 

@@ -100,7 +100,7 @@ static size_t walk(const struct lf_trial *t, uint32_t folders, size_t stride, si
                         if (!chosen(folders, item[k].finger))
                                 continue;
                         struct lf_comparison c = {.a = item[i].finger, .b = item[k].finger};
-                        if (lf_is_across(&c) && across++ % stride)
+                        if (lf_is_across(&c) && ++across % stride)
                                 continue;
                         if (list) {
                                 c.score = compare(&t->side[i], &t->side[k], t->scratch);
@@ -117,7 +117,7 @@ int lf_trial_run(const struct lf_trial *t, uint32_t folders, size_t across, stru
 {
         size_t there;
         walk(t, folders, 1, &there, NULL);
-        size_t stride = there > across ? across ? (there - 1) / across + 1 : there : 1;
+        size_t stride = there > across ? across ? (there - 1) / across + 1 : there + 1 : 1;
         size_t n = walk(t, folders, stride, &there, NULL);
         ret->item = calloc(n ? n : 1, sizeof *ret->item);
         if (!ret->item)

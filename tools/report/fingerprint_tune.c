@@ -25,7 +25,7 @@ struct knob {
 };
 static const struct knob knob[KNOBS] = {
     {"likeness, of 255", 6, 1, {38, 51, 64, 77, 90, 102}},
-    {"stretch, pixels squared", 7, 6, {36, 49, 64, 81, 100, 121, 144}},
+    {"stretch, pixels squared", 8, 4, {64, 81, 100, 121, 144, 169, 196, 225}},
     {"stretch, by length squared", 5, 3, {0.0225, 0.03, 0.04, 0.0625, 0.09}},
     {"turn of two pairs, degrees", 5, 2, {20, 25, 30, 35, 40}},
     {"radius, pixels", 6, 1, {12, 14, 16, 18, 20, 22}},
@@ -242,16 +242,20 @@ static int tune(const struct tune_data *d)
 int main(int argc, char **argv)
 {
         static struct tune_data d;
-        if (argc != 2 || argv[1][0] == '-') {
-                fprintf(stderr, "usage: landfall-tune ROOT      where "
-                                "ROOT/EXTRACTOR/YEAR/DATABASE/FINGER_IMPRESSION.iso\n");
+        bool frozen = argc == 3 && strcmp(argv[2], "--frozen") == 0;
+        if (argc < 2 || argv[1][0] == '-' || argc != 2 + frozen) {
+                fprintf(
+                    stderr,
+                    "usage: landfall-tune ROOT [--frozen]\n"
+                    "where ROOT/EXTRACTOR/YEAR/DATABASE/FINGER_IMPRESSION.iso; --frozen only measures what "
+                    "is frozen.\n");
                 return 2;
         }
         int r = lf_engines_init();
         if (r == 0)
                 r = tune_read(argv[1], &d);
         if (r == 0)
-                r = tune(&d);
+                r = frozen ? print_frozen(&d) : tune(&d);
         tune_free(&d);
         if (r < 0)
                 fprintf(stderr, "landfall-tune: %s\n", strerror(-r));
