@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,13 +42,15 @@ static const char help[] =
     "  RECORD        a file in wire form: an ISO/IEC 19794-2 or ANSI 378 record, irises (matcher/iris.h), "
     "an\n"
     "                embedding (matcher/face.h) or a person record (matcher/person.h)\n"
-    "  --records     a stream of records with their IDs, as `landfall generate` writes\n";
+    "  --records     a stream of records with their IDs, as `landfall generate` writes\n"
+    "  --json        what was done, for programs\n";
 
 struct arguments {
         const char *name, *modality, *ids, *as, *records, *list, *aliases, *appliance, *key;
         int category;
         unsigned days;
         uint64_t expiry;
+        bool json;
 };
 
 static int bad(const char *what, const char *value)
@@ -69,13 +72,11 @@ static int read_expiry(const char *text, uint64_t *ret)
 static int parse(int argc, char **argv, struct arguments *a)
 {
         static const struct option options[] = {
-            {"name", 1, 0, 'n'},     {"modality", 1, 0, 'm'},
-            {"category", 1, 0, 'c'}, {"expiry", 1, 0, 'e'},
-            {"ids", 1, 0, 'i'},      {"as", 1, 0, 's'},
-            {"records", 1, 0, 'r'},  {"list", 1, 0, 'l'},
-            {"aliases", 1, 0, 'a'},  {"appliance", 1, 0, 'A'},
-            {"days", 1, 0, 'd'},     {"key", 1, 0, 'k'},
-            {"help", 0, 0, 'h'},     {0},
+            {"name", 1, 0, 'n'},      {"modality", 1, 0, 'm'}, {"category", 1, 0, 'c'},
+            {"expiry", 1, 0, 'e'},    {"ids", 1, 0, 'i'},      {"as", 1, 0, 's'},
+            {"records", 1, 0, 'r'},   {"list", 1, 0, 'l'},     {"aliases", 1, 0, 'a'},
+            {"appliance", 1, 0, 'A'}, {"days", 1, 0, 'd'},     {"key", 1, 0, 'k'},
+            {"help", 0, 0, 'h'},      {"json", 0, 0, 'j'},     {0},
         };
         *a = (struct arguments){.category = -1, .days = 30};
         optind = 1;
@@ -122,6 +123,9 @@ static int parse(int argc, char **argv, struct arguments *a)
                 case 'k':
                         a->key = optarg;
                         break;
+                case 'j':
+                        a->json = true;
+                        break;
                 case 'h':
                         fputs(help, stdout);
                         exit(LF_EXIT_OK);
@@ -130,6 +134,14 @@ static int parse(int argc, char **argv, struct arguments *a)
                 }
         }
         return 0;
+}
+
+/* What a command did: one object, whose reference it takes. */
+static void say_json(json_t *j)
+{
+        json_dumpf(j, stdout, JSON_INDENT(2));
+        printf("\n");
+        json_decref(j);
 }
 
 static int hex_bytes(const char *text, uint8_t *out, size_t size)
@@ -337,7 +349,10 @@ static int cmd_add(const char *origin, const struct arguments *a, char **files, 
         free(in.probe);
         uint64_t added = s.added, records = lf_feed_writer_records(s.writer);
         r = end_session(&s, r);
-        if (r == LF_EXIT_OK)
+        if (r == LF_EXIT_OK && a->json)
+                say_json(json_pack("{s:I, s:i, s:I}", "added", (json_int_t)added, "left_out", (int)in.refused,
+                                   "records", (json_int_t)records));
+        else if (r == LF_EXIT_OK)
                 printf("added %lu, left out %u; the feed holds %lu records\n", (unsigned long)added,
                        in.refused, (unsigned long)records);
         return r == LF_EXIT_OK && added == 0 ? LF_EXIT_FAILED : r;
@@ -363,9 +378,11 @@ static int cmd_import_sdn(const char *origin, const struct arguments *a)
         if (r < 0 && !s.why[0])
                 snprintf(s.why, sizeof s.why, "%.120s:%u:%u: %.100s", error.file, error.line, error.column,
                          error.text);
-        uint64_t added = s.added;
+        uint64_t added = s.added, records = lf_feed_writer_records(s.writer);
         r = end_session(&s, r);
-        if (r == LF_EXIT_OK)
+        if (r == LF_EXIT_OK && a->json)
+                say_json(json_pack("{s:I, s:I}", "added", (json_int_t)added, "records", (json_int_t)records));
+        else if (r == LF_EXIT_OK)
                 printf("added %lu records of %s\n", (unsigned long)added, a->list);
         return r;
 }
@@ -386,7 +403,11 @@ static int cmd_remove(const char *origin, const struct arguments *a, char **ids,
                 else
                         r = lf_feed_remove(s.writer, record, s.why);
         }
-        return end_session(&s, r);
+        uint64_t records = lf_feed_writer_records(s.writer);
+        r = end_session(&s, r);
+        if (r == LF_EXIT_OK && a->json)
+                say_json(json_pack("{s:i, s:I}", "removed", n, "records", (json_int_t)records));
+        return r;
 }
 
 static int cmd_heartbeat(const char *origin, const struct arguments *a)
@@ -395,7 +416,11 @@ static int cmd_heartbeat(const char *origin, const struct arguments *a)
         int r = open_session(origin, a, &s);
         if (r < 0)
                 return bad(s.why, NULL), LF_EXIT_FAILED;
-        return end_session(&s, lf_feed_heartbeat(s.writer, s.why));
+        uint64_t records = lf_feed_writer_records(s.writer);
+        r = end_session(&s, lf_feed_heartbeat(s.writer, s.why));
+        if (r == LF_EXIT_OK && a->json)
+                say_json(json_pack("{s:I}", "records", (json_int_t)records));
+        return r;
 }
 
 static int cmd_keyring(const char *origin, const struct arguments *a)
@@ -411,12 +436,15 @@ static int cmd_keyring(const char *origin, const struct arguments *a)
                 return bad(s.why, NULL), LF_EXIT_FAILED;
         r = lf_feed_write_keyring(s.writer, key, a->days, s.why);
         r = end_session(&s, r);
-        if (r == LF_EXIT_OK)
+        if (r == LF_EXIT_OK && a->json)
+                say_json(json_pack("{s:o}", "keyring",
+                                   json_sprintf("%s/feed/keyring/%.16s", origin, a->appliance)));
+        else if (r == LF_EXIT_OK)
                 printf("%s/feed/keyring/%.16s\n", origin, a->appliance);
         return r;
 }
 
-static int cmd_appliance_key(const char *secret)
+static int cmd_appliance_key(const char *secret, bool json)
 {
         uint8_t private[32], public[32];
         int r = lf_keyring_appliance(secret, private, public);
@@ -425,8 +453,10 @@ static int cmd_appliance_key(const char *secret)
                 return LF_EXIT_FAILED;
         }
         explicit_bzero(private, sizeof private);
+        if (json)
+                fputs("{\"appliance\": \"", stdout);
         print_hex(stdout, public, sizeof public);
-        putchar('\n');
+        fputs(json ? "\"}\n" : "\n", stdout);
         return LF_EXIT_OK;
 }
 
@@ -450,7 +480,14 @@ static int cmd_verify(const char *feed, const struct arguments *a)
         }
         r = lf_tlog_reader_check(log);
         const struct lf_tlog_fault *fault = lf_tlog_reader_fault(log);
-        if (r < 0)
+        if (a->json)
+                say_json(
+                    r < 0 ? json_pack("{s:b, s:s, s:I, s:I, s:s}", "sound", 0, "file", fault->file, "entry",
+                                      (json_int_t)fault->index, "offset", (json_int_t)fault->offset, "reason",
+                                      fault->reason ? fault->reason : strerror(-r))
+                          : json_pack("{s:b, s:I, s:s}", "sound", 1, "leaves",
+                                      (json_int_t)lf_tlog_reader_checkpoint(log)->size, "signer", key.name));
+        else if (r < 0)
                 fprintf(stderr, "landfall feed: %s: entry %lu, byte %lu: %s\n", fault->file,
                         (unsigned long)fault->index, (unsigned long)fault->offset,
                         fault->reason ? fault->reason : strerror(-r));
@@ -481,6 +518,9 @@ int lf_cmd_feed(int argc, char **argv)
                 r = lf_feed_init(where, a.name, why);
                 if (r < 0)
                         fprintf(stderr, "landfall feed: %s\n", why);
+                else if (a.json)
+                        say_json(
+                            json_pack("{s:s, s:o}", "name", a.name, "key", json_sprintf("%s/key", where)));
                 return r < 0 ? LF_EXIT_FAILED : LF_EXIT_OK;
         }
         if (strcmp(what, "add") == 0)
@@ -494,7 +534,7 @@ int lf_cmd_feed(int argc, char **argv)
         if (strcmp(what, "keyring") == 0)
                 return cmd_keyring(where, &a);
         if (strcmp(what, "appliance-key") == 0)
-                return cmd_appliance_key(where);
+                return cmd_appliance_key(where, a.json);
         if (strcmp(what, "verify") == 0)
                 return cmd_verify(where, &a);
         return bad("no such action:", what);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static const char help[] =
     "it. --mate and --other: mean and deviation of the cosine of two captures of one person, and of two "
     "people.\n"
     "fingers: DIR/FINGER_IMPRESSION.iso (ISO/IEC 19794-2:2005). people: a list in the columns of OFAC's\n"
-    "sdn.csv. All of it is invented, and the same for the same seed (default 1).\n";
+    "sdn.csv. All of it is invented, and the same for the same seed (default 1).\n"
+    "--json: what was made, for programs; not with a stream to -.\n";
 
 struct arguments {
         uint64_t seed, count, capture;
@@ -155,19 +157,13 @@ static int generate(const char *what, const char *where, const struct arguments 
 
 int lf_cmd_generate(int argc, char **argv)
 {
-        static const struct option options[] = {{"seed", 1, 0, 's'},
-                                                {"count", 1, 0, 'c'},
-                                                {"impressions", 1, 0, 'i'},
-                                                {"captures", 1, 0, 'p'},
-                                                {"strangers", 1, 0, 'S'},
-                                                {"eyes", 1, 0, 'e'},
-                                                {"capture", 1, 0, 'C'},
-                                                {"model", 1, 0, 'm'},
-                                                {"dims", 1, 0, 'd'},
-                                                {"mate", 1, 0, 'M'},
-                                                {"other", 1, 0, 'O'},
-                                                {"help", 0, 0, 'h'},
-                                                {0}};
+        static const struct option options[] = {{"seed", 1, 0, 's'},        {"count", 1, 0, 'c'},
+                                                {"impressions", 1, 0, 'i'}, {"captures", 1, 0, 'p'},
+                                                {"strangers", 1, 0, 'S'},   {"eyes", 1, 0, 'e'},
+                                                {"capture", 1, 0, 'C'},     {"model", 1, 0, 'm'},
+                                                {"dims", 1, 0, 'd'},        {"mate", 1, 0, 'M'},
+                                                {"other", 1, 0, 'O'},       {"json", 0, 0, 'j'},
+                                                {"help", 0, 0, 'h'},        {0}};
         static const char *const kinds[] = {"travellers", "irises", "faces", "fingers", "people"};
         struct arguments a = {.seed = 1,
                               .impressions = 8,
@@ -176,11 +172,16 @@ int lf_cmd_generate(int argc, char **argv)
                               .eyes = 2,
                               .model = lf_generated_models[0]};
         int index = 0;
+        bool json = false;
         optind = 1;
         for (int c; (c = getopt_long(argc, argv, "h", options, &index)) != -1;) {
                 if (c == 'h') {
                         fputs(help, stdout);
                         return LF_EXIT_OK;
+                }
+                if (c == 'j') {
+                        json = true;
+                        continue;
                 }
                 if (c == '?' || take(c, options[index].name, optarg, &a) < 0)
                         return LF_EXIT_USAGE;
@@ -199,8 +200,19 @@ int lf_cmd_generate(int argc, char **argv)
         }
         if (check_model(&a.model) < 0)
                 return LF_EXIT_USAGE;
+        if (json && strcmp(where, "-") == 0) {
+                fprintf(stderr, "landfall generate: --json and a stream do not go to one place\n");
+                return LF_EXIT_USAGE;
+        }
         int r = generate(what, where, &a);
         if (r < 0)
                 fprintf(stderr, "landfall generate: cannot write %s: %s\n", where, strerror(-r));
+        else if (json) {
+                json_t *j =
+                    json_pack("{s:s, s:s, s:I}", "kind", what, "where", where, "seed", (json_int_t)a.seed);
+                json_dumpf(j, stdout, JSON_INDENT(2));
+                printf("\n");
+                json_decref(j);
+        }
         return r < 0 ? LF_EXIT_FAILED : LF_EXIT_OK;
 }
