@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "dataplane/counters.h"
 #include "dataplane/lsp.h"
 #include "dataplane/lsp_cert.h"
 #include "dataplane/lsp_seal.h"
@@ -243,6 +244,28 @@ static void constants(void **state)
         }
 }
 
+/* The table of drops is what the list makes. */
+static void drops(void **state)
+{
+        static const char *const kinds[] = {[LF_DROP_FRAME] = "no datagram",
+                                            [LF_DROP_SILENT] = "silence",
+                                            [LF_DROP_NOTICE] = "notice",
+                                            [LF_DROP_PARTS] = "parts",
+                                            [LF_DROP_QUERY] = "no answer"};
+        unsigned rows = 0;
+        for (int i = 0; i < LF_DROP_COUNT; i++) {
+                char row[300];
+                snprintf(row, sizeof row, "\n| `%s` | %s | %s |\n", lf_drop_name((enum lf_drop)i),
+                         kinds[lf_drop_kind((enum lf_drop)i)], lf_drop_text((enum lf_drop)i));
+                if (!strstr(document, row))
+                        fail_msg("dataplane/PROTOCOL.md lacks: %s", row);
+        }
+        const char *at = strstr(document, "| name | kind | what it was |"), *end = strstr(at, "\n\n");
+        for (; at < end; at++)
+                rows += at[0] == '\n' && at[1] == '|' && at[3] == '`';
+        assert_int_equal(rows, LF_DROP_COUNT); /* and no more */
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -250,6 +273,7 @@ int main(void)
             cmocka_unit_test(query_datagram),
             cmocka_unit_test(answer_and_notice),
             cmocka_unit_test(constants),
+            cmocka_unit_test(drops),
         };
         return cmocka_run_group_tests(tests, read_document, drop_document);
 }
