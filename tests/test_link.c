@@ -102,7 +102,7 @@ static struct lf_generation *generation(uint64_t number, unsigned shards)
         g->shard = calloc(shards ? shards : 1, sizeof *g->shard);
         for (unsigned i = 0; i < shards; i++) {
                 struct lf_generation_shard *s = &g->shard[i];
-                s->size = 4096;
+                s->size = s->mapped = 4096;
                 s->fd = memfd_create("test", MFD_CLOEXEC);
                 assert_int_equal(ftruncate(s->fd, 4096), 0);
                 s->map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);

@@ -28,7 +28,7 @@ void link_release(struct held *held)
                 return;
         }
         for (unsigned i = 0; i < g->shards; i++) {
-                munmap(g->shard[i].map, g->shard[i].size);
+                munmap(g->shard[i].map, g->shard[i].mapped);
                 close(g->shard[i].fd);
         }
         free(g->shard);

@@ -1,5 +1,6 @@
 #include "control/replica/memory.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +10,25 @@ static uint64_t least(uint64_t a, uint64_t b)
         return a < b ? a : b;
 }
 
+/* What is available, and free huge pages: galleries are put into them first. */
 static uint64_t of_machine(void)
 {
         FILE *f = fopen("/proc/meminfo", "re");
         char line[128];
-        unsigned long kib;
-        uint64_t bytes = UINT64_MAX;
+        unsigned long available = 0, pages = 0, reserved = 0, kib = 0;
+        bool known = false;
         if (!f)
-                return bytes;
-        while (fgets(line, sizeof line, f))
-                if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1)
-                        bytes = (uint64_t)kib * 1024;
+                return UINT64_MAX;
+        while (fgets(line, sizeof line, f)) {
+                known |= sscanf(line, "MemAvailable: %lu kB", &available) == 1;
+                sscanf(line, "HugePages_Free: %lu", &pages);
+                sscanf(line, "HugePages_Rsvd: %lu", &reserved);
+                sscanf(line, "Hugepagesize: %lu kB", &kib);
+        }
         fclose(f);
-        return bytes;
+        if (!known)
+                return UINT64_MAX;
+        return ((uint64_t)available + (uint64_t)(pages > reserved ? pages - reserved : 0) * kib) * 1024;
 }
 
 /* A file of one number; "max" and what cannot be read are UINT64_MAX. */

@@ -38,7 +38,8 @@ struct lf_feed_state {
 struct lf_generation_shard {
         int fd;    /* memfd, sealed FUTURE_WRITE|SHRINK|GROW */
         void *map; /* our own writable mapping, to wipe it with */
-        size_t size;
+        size_t size;   /* of the image */
+        size_t mapped; /* whole pages */
 };
 
 struct lf_generation {
