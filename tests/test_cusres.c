@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -124,13 +126,62 @@ static void test_other_sets(void **state)
         lf_edi_free(edi);
 }
 
+/* The longest texts that a message may have, all to be released, fit a part. */
+static void test_longest(void **state)
+{
+        static char paxlst[16384];
+        size_t n = 0;
+        static const char *const legs =
+            "TDT+20+%s+++QX'LOC+125+%s'DTM+189:2403101030:201'LOC+87+%s'DTM+232:2403101400:201'";
+        char *flight = calloc(1, 100), *place = calloc(1, 100), *id = calloc(1, 200),
+             *reference = calloc(1, 200);
+        for (unsigned i = 0; i < 70; i++) {
+                strcat(id, "?+");
+                strcat(reference, "?'");
+                if (i < 39)
+                        strcat(flight, "?+");
+                if (i < 35)
+                        strcat(place, "?:");
+        }
+        n += (size_t)sprintf(paxlst + n,
+                             "UNB+UNOA:4+%s+%s+240310:0815+C'UNH+%s+PAXLST:D:12B:UN+%s'BGM+745'RFF+TN:%s'",
+                             id, id, id, id, id);
+        for (unsigned i = 0; i < LF_MANIFEST_LEGS; i++)
+                n += (size_t)sprintf(paxlst + n, legs, flight, place, place);
+        n += (size_t)sprintf(paxlst + n, "NAD+FL+++SMITH'RFF+AVF:%s'RFF+ABO:%s'UNT+%u+%s'UNZ+1+C'", reference,
+                             reference, 3 + 5 * LF_MANIFEST_LEGS + 4, id);
+        struct lf_manifest_header h;
+        char buf[LF_CUSRES_PART], longest[71];
+        header_of(paxlst, &h);
+        assert_int_equal(h.legs, LF_MANIFEST_LEGS);
+        struct lf_cusres c = {.paxlst = &h, .control = "C", .now = now};
+        memset(longest, '\'', 70);
+        longest[70] = 0;
+        const struct lf_cusres_traveller t = {.locator = longest, .reference = longest};
+        assert_int_equal(lf_cusres_begin(&c, buf, sizeof buf, &n), 0);
+        assert_int_equal(lf_cusres_traveller(&c, &t, buf, sizeof buf, &n), 0);
+        assert_int_equal(lf_cusres_end(&c, buf, sizeof buf, &n), 0);
+        free(flight);
+        free(place);
+        free(id);
+        free(reference);
+        /* One more byte of a reference is refused. */
+        static const char more[] =
+            "UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:12B:UN'BGM+745'TDT+20+X'NAD+FL+++SMITH'"
+            "RFF+AVF:12345678901234567890123456789012345678901234567890123456789012345678901'";
+        const struct lf_manifest_calls none = {0};
+        struct lf_manifest_error e = {0};
+        assert_int_equal(lf_manifest_read(more, strlen(more), &none, NULL, &e), -EBADMSG);
+        assert_int_equal(e.rule, LF_RULE_TOO_LONG);
+        assert_string_equal(e.tag, "RFF");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_whole),
-            cmocka_unit_test(test_no_refusal_without_officer),
-            cmocka_unit_test(test_not_an_answer),
-            cmocka_unit_test(test_other_sets),
+            cmocka_unit_test(test_whole),         cmocka_unit_test(test_no_refusal_without_officer),
+            cmocka_unit_test(test_not_an_answer), cmocka_unit_test(test_other_sets),
+            cmocka_unit_test(test_longest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 
 #include "control/manifest/reader.h"
 
+#define REFERENCE_MAX 70 /* C506 1154: an..70 */
+
 static int emit(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (!r->in_party)
@@ -155,7 +157,10 @@ static int rff(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
                           : lf_edi_is(which, "ABO") ? &p->reference
                           : lf_edi_is(which, "SEA") ? &p->seat
                                                     : NULL;
-        return to ? lf_take(r, p, s, 1, 1, to) : 0;
+        int ret = to ? lf_take(r, p, s, 1, 1, to) : 0;
+        if (ret == 0 && to && strlen(*to) > REFERENCE_MAX)
+                return lf_reader_fail(r, s, LF_RULE_TOO_LONG, 1, 2, "at most %d bytes", REFERENCE_MAX);
+        return ret;
 }
 
 static char document_kind(struct lf_edi_view type)
