@@ -136,7 +136,8 @@ static void scan_names(const struct lf_shard *shard, const struct lf_person_view
         }
         struct lf_person_words w = lf_person_words_at(v->index, g);
         struct found found = {.v = v, .probe = probe, .topk = topk, .own = lf_probe_facts(probe)};
-        lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch, take, &found);
+        lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch, take,
+                               &found);
 }
 
 static void scan(const struct lf_shard *shard, uint32_t block, const void *const *probes,

@@ -108,15 +108,29 @@ uint16_t lf_letters_hash(const char *letter, unsigned n)
         return (uint16_t)(h ^ h >> 16);
 }
 
+/* Hashes spread evenly: the place is near where it would be among evenly spread ones. */
 uint32_t lf_place_of(const uint32_t *keys, uint32_t n, uint32_t key)
 {
-        const uint32_t *base = keys;
-        while (n > 1) {
-                uint32_t half = n / 2;
-                base = base[half - 1] < key ? base + half : base;
-                n -= half;
+        uint32_t low = 0, high = n, step = 16, guess = (uint32_t)((uint64_t)key * n >> 32);
+        if (n == 0)
+                return 0;
+        if (keys[guess] < key) {
+                for (low = guess + 1; low + step < n && keys[low + step] < key; step *= 2)
+                        low += step + 1;
+                high = low + step < n ? low + step : n;
+        } else {
+                for (high = guess; high > step && keys[high - step] >= key; step *= 2)
+                        high -= step;
+                low = high > step ? high - step : 0;
         }
-        return (uint32_t)(base - keys) + (n == 1 && *base < key);
+        while (low < high) {
+                uint32_t mid = low + (high - low) / 2;
+                if (keys[mid] < key)
+                        low = mid + 1;
+                else
+                        high = mid;
+        }
+        return low;
 }
 
 static void add_run(const struct lf_token *name, unsigned first, unsigned words, bool reversed,

@@ -121,7 +121,8 @@ struct lf_person_scratch {
         uint32_t matched[LF_SEARCH_MATCHES]; /* words that are like the name's first, second, ..: LF_LIKE */
         uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* words of either name, as bits, that runs may explain */
         uint64_t run_row[LF_PERSON_BLOCK_ROWS / 64];
-        uint64_t met_row[LF_PERSON_BLOCK_ROWS / 64];
+        uint64_t met_row[LF_PERSON_BLOCK_ROWS / 64], once_row[LF_PERSON_BLOCK_ROWS / 64],
+            now_row[LF_PERSON_BLOCK_ROWS / 64];
         uint16_t row[LF_PERSON_BLOCK_ROWS]; /* those that are looked at */
         uint32_t own[LF_PERSON_BLOCK_ROWS], theirs[LF_PERSON_BLOCK_ROWS];
 };

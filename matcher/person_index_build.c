@@ -288,6 +288,13 @@ static bool words_sound(const struct lf_person_view *v, const struct lf_person_g
         return true;
 }
 
+static bool run_sound(const struct lf_person_view *v, const struct lf_person_group *g,
+                      const struct lf_person_words *w, const struct lf_person_run *r)
+{
+        unsigned words = r->cut & LF_RUN_THREE ? 3 : 2;
+        return r->row < g->rows && r->first + words <= v->row[w->row[r->row]].n;
+}
+
 static bool group_sound(const struct lf_person_view *v, uint32_t block, const struct lf_person_group *g,
                         const struct lf_person_words *w)
 {
@@ -305,7 +312,7 @@ static bool group_sound(const struct lf_person_view *v, uint32_t block, const st
                 if (w->place[i] >= g->rows || w->row_word[i] >= g->words)
                         return false;
         for (uint32_t i = 0; i < g->runs; i++)
-                if (w->run[i].row >= g->rows || w->run[i].first >= LF_NAME_TOKENS)
+                if (!run_sound(v, g, w, &w->run[i]))
                         return false;
         return words_sound(v, g, w);
 }

@@ -14,8 +14,7 @@
  * of longer names shares the last lane. The word's weight times the best of them, rounded up. */
 #define LF_MATCH_LANES 15
 struct lf_word_match {
-        uint16_t lane[LF_MATCH_LANES];
-        uint16_t theirs;
+        int16_t lane[LF_MATCH_LANES + 1]; /* the last: theirs */
 };
 _Static_assert(sizeof(struct lf_word_match) == 32, "a lane of a vector each");
 
@@ -30,11 +29,11 @@ struct lf_person_kernel {
          * is, or none. */
         void (*distance)(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
                          const uint32_t *id, const uint8_t *length, unsigned count, uint8_t *ret);
-        /* For each of `n` rows of a group how much of the probe's name, whose words weigh own_weight[lane],
-         * and how much of its own its words explain at most, in thousandths of a word, rounded up. Only the
-         * words that `met` has as bits have a match. */
+        /* For each of `n` rows of a group how much of the probe's name, whose words weigh own_weight[lane], 0
+         * in the last, and how much of its own its words explain at most, in thousandths of a word, rounded
+         * up. Only the words that `met` has as bits have a match. */
         void (*explained)(const struct lf_word_match *match, const uint64_t *met, const uint32_t *row_first,
-                          const uint32_t *row_word, const uint16_t *own_weight, const uint16_t *row, size_t n,
+                          const uint32_t *row_word, const int16_t *own_weight, const uint16_t *row, size_t n,
                           uint32_t *ret_own, uint32_t *ret_theirs);
 };
 

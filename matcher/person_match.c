@@ -5,6 +5,8 @@
 
 #include "matcher/person_token.h"
 
+#define AHEAD 8 /* words that are fetched before they are needed */
+
 /* One word that is being compared. */
 struct compare {
         const struct lf_person_view *v;
@@ -175,16 +177,24 @@ static void take(struct lf_person_search *s, unsigned i, uint32_t word, unsigned
 {
         struct lf_word_match *m = match_of(s, word);
         unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
-        if (similarity > m->lane[lane])
-                m->lane[lane] = (uint16_t)similarity;
+        if ((int)similarity > m->lane[lane])
+                m->lane[lane] = (int16_t)similarity;
         uint32_t theirs = (s->w->weight[word] * similarity + 999) / 1000;
-        if (theirs > m->theirs)
-                m->theirs = (uint16_t)theirs;
+        if ((int)theirs > m->lane[LF_MATCH_LANES])
+                m->lane[LF_MATCH_LANES] = (int16_t)theirs;
         if (theirs > s->most_theirs[i])
                 s->most_theirs[i] = theirs;
         if (similarity > s->most[i])
                 s->most[i] = similarity;
         s->places[i] += s->w->first[word + 1] - s->w->first[word];
+}
+
+/* What taking the word will need. */
+static void fetch(const struct lf_person_search *s, uint32_t word)
+{
+        __builtin_prefetch(&s->s->match[word], 1);
+        __builtin_prefetch(&s->w->weight[word]);
+        __builtin_prefetch(&s->w->first[word]);
 }
 
 bool lf_person_match(struct lf_person_search *s)
@@ -206,8 +216,11 @@ bool lf_person_match(struct lf_person_search *s)
                 }
                 s->likes[i] = n;
                 s->places[i] = s->most[i] = s->most_theirs[i] = 0;
-                for (uint32_t k = 0; k < n; k++)
+                for (uint32_t k = 0; k < n; k++) {
+                        if (k + AHEAD < n)
+                                fetch(s, LF_LIKE_WORD(s->like[i][k + AHEAD]));
                         take(s, i, LF_LIKE_WORD(s->like[i][k]), LF_LIKE_SIMILARITY(s->like[i][k]));
+                }
         }
         return true;
 }

@@ -8,7 +8,6 @@
 /* Up to three words written as one word, or as two or three others (a letter that moved across a space). They
  * must agree better than words alone, in all their consonants: any two names have many runs. */
 #define RUN_LEAST     850
-#define RUN_COST      4 /* quarters of an edit */
 #define RUN_LONGER    2 /* letters */
 #define RUN_LETTERS   4
 #define RUN_REGROUPED 970
@@ -83,7 +82,7 @@ static bool run_possible(const struct run *x, const struct run *y)
         if (x->words > 1 && y->words > 1)
                 return x->n == y->n && x->mask == y->mask && !x->reversed && !y->reversed;
         return longer - shorter <= RUN_LONGER && longer >= RUN_LETTERS &&
-               lf_mask_cost(x->mask, y->mask) <= RUN_COST && lf_mask_cost(y->mask, x->mask) <= RUN_COST;
+               lf_mask_run_possible(x->mask, y->mask);
 }
 
 static struct lf_span span_of(const struct lf_name *name, const struct run *r, char *letters)
@@ -109,7 +108,7 @@ static unsigned run_similarity(const struct lf_name *a, const struct run *x, con
         unsigned sim = lf_span_similarity(&s, &t, NULL), longer = s.n > t.n ? s.n : t.n;
         if (x->words > 1 && y->words > 1)
                 return sim == 1000 ? RUN_REGROUPED : 0;
-        if (sim < RUN_LEAST || (!x->abjad && !y->abjad && (1000 - sim) * longer > 375 * RUN_COST))
+        if (sim < RUN_LEAST || (!x->abjad && !y->abjad && (1000 - sim) * longer > 375 * LF_RUN_COST))
                 return 0;
         return sim;
 }
@@ -208,14 +207,6 @@ static struct mass mass_of(const struct lf_name *a, const struct lf_name *b,
         return m;
 }
 
-float lf_name_similarity_by_words(const struct lf_name *a, const struct lf_name *b,
-                                  const uint32_t (*value)[LF_ASSIGN_MAX])
-{
-        int8_t partner[LF_NAME_TOKENS];
-        lf_assign(value, a->n, b->n, partner);
-        return similarity_of(a, b, mass_of(a, b, value, partner));
-}
-
 /* The state of an alignment: runs that were settled, and the words that are left to be assigned. */
 struct attempt {
         uint32_t used_a, used_b;
@@ -276,6 +267,33 @@ static bool add_run(const struct lf_name *a, const struct runs *ra, const struct
         return better;
 }
 
+static void add_runs(const struct lf_name *a, const struct runs *ra, const struct lf_name *b,
+                     const struct runs *rb, values all, struct attempt *t)
+{
+        /* With one name explained to the letter, no run can add to it. */
+        bool open = t->mass.a < (uint64_t)a->weight * 1000 && t->mass.b < (uint64_t)b->weight * 1000;
+        while (open && t->runs < RUNS_MAX && add_run(a, ra, b, rb, all, t))
+                ;
+}
+
+float lf_name_similarity_of_words(const struct lf_name *a, const struct lf_name *b,
+                                  uint32_t (*value)[LF_ASSIGN_MAX], bool runs)
+{
+        struct attempt t;
+        t.used_a = t.used_b = t.runs = 0;
+        if (runs) {
+                struct runs ra, rb;
+                runs_of(a, &ra);
+                runs_of(b, &rb);
+                assign(a, b, value, &t);
+                add_runs(a, &ra, b, &rb, value, &t);
+        } else {
+                lf_assign((const uint32_t(*)[LF_ASSIGN_MAX])value, a->n, b->n, t.partner);
+                t.mass = mass_of(a, b, (const uint32_t(*)[LF_ASSIGN_MAX])value, t.partner);
+        }
+        return similarity_of(a, b, t.mass);
+}
+
 static void report(const struct lf_name *a, const struct lf_name *b, values all, const struct attempt *t,
                    struct lf_alignment *ret)
 {
@@ -320,10 +338,8 @@ float lf_name_similarity(const struct lf_name *a, const struct lf_name *b, float
                 return 0;
         struct attempt t = {0};
         assign(a, b, all, &t);
-        /* With one name explained to the letter, no run can add to it. */
-        bool open = t.mass.a < (uint64_t)a->weight * 1000 && t.mass.b < (uint64_t)b->weight * 1000;
-        while (open && o.run_a && t.runs < RUNS_MAX && add_run(a, &ra, b, &rb, all, &t))
-                ;
+        if (o.run_a)
+                add_runs(a, &ra, b, &rb, all, &t);
         if (ret)
                 report(a, b, all, &t, ret);
         return similarity_of(a, b, t.mass);

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "matcher/person_assign.h"
 #include "matcher/person_fold.h"
 
@@ -35,13 +37,14 @@ struct lf_alignment {
 /* The name over tokens[0..n). */
 struct lf_name lf_name_over(const struct lf_token *token, unsigned n);
 
-/* The similarity when no runs of words correspond: value[i][j] is the similarity of word i of `a` and word j
- * of `b`, in thousandths, times the sum of their weights. */
-float lf_name_similarity_by_words(const struct lf_name *a, const struct lf_name *b,
-                                  const uint32_t (*value)[LF_ASSIGN_MAX]);
-
 /* 0 (nothing in common) to below 1. Symmetric, and the same for any order of the words as long as no run of
  * words is written as one. Exactly 0 is returned when the similarity is certainly below `floor`. `ret` may be
  * NULL. */
 float lf_name_similarity(const struct lf_name *a, const struct lf_name *b, float floor,
                          struct lf_alignment *ret);
+
+/* The same, without a floor, for words whose likeness is known: value[i][j] is the similarity of word i of
+ * `a` and word j of `b`, in thousandths, times the sum of their weights. `runs`: whether runs of them may
+ * correspond. */
+float lf_name_similarity_of_words(const struct lf_name *a, const struct lf_name *b,
+                                  uint32_t (*value)[LF_ASSIGN_MAX], bool runs);

@@ -13,6 +13,8 @@
 
 #define RUN_LONGER  2
 #define RUN_LETTERS 4
+#define MANY_ROWS   2000 /* that it takes too long to mark */
+#define AHEAD       8    /* words whose rows are fetched before they are needed */
 
 /* Whether names of these weights can be as alike as the floor when so much of them is explained; all in
  * thousandths of a word. What rounding may take is given. */
@@ -42,9 +44,17 @@ static uint32_t words_from(unsigned first, unsigned n)
         return ((1u << n) - 1) << first;
 }
 
-static bool lengths_near(unsigned a, unsigned b)
+/* As run_possible() in person_name.c for words of which one is a run. */
+static bool run_possible(unsigned a, uint64_t a_mask, unsigned b, uint64_t b_mask)
 {
-        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS;
+        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS &&
+               lf_mask_run_possible(a_mask, b_mask);
+}
+
+static uint64_t run_mask(const struct lf_person_search *s, const struct lf_person_run *r)
+{
+        const struct lf_token *t = &s->v->token[s->v->row[s->w->row[r->row]].token + r->first];
+        return t[0].mask | t[1].mask | (r->cut & LF_RUN_THREE ? t[2].mask : 0);
 }
 
 /* The same words, divided in the same way, are no better as runs than as words. */
@@ -62,7 +72,8 @@ static void compare_runs(struct lf_person_search *s, const struct lf_span *own, 
              i < s->g->runs && s->w->run_skeleton[i] == skeleton; i++) {
                 const struct lf_person_run *r = &s->w->run[i];
                 if (several ? divided_elsewhere(several, r)
-                            : own->abjad || r->n & LF_RUN_ABJAD || lengths_near(own->n, r->n))
+                            : own->abjad || r->n & LF_RUN_ABJAD ||
+                                  run_possible(own->n, own->mask, r->n, run_mask(s, r)))
                         explain_row(s, r->row, words, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
         }
 }
@@ -83,7 +94,8 @@ static void compare_joined(struct lf_person_search *s, const struct lf_name_run 
              i < s->g->words && s->w->skeleton[i] == skeleton; i++) {
                 uint32_t word = s->w->skeleton_word[i];
                 const struct lf_token *t = &s->v->token[s->w->token[word]];
-                if (!lengths_near(r->span.n, t->n) && !r->span.abjad && !(t->flags & LF_TOKEN_ABJAD))
+                if (!r->span.abjad && !(t->flags & LF_TOKEN_ABJAD) &&
+                    !run_possible(r->span.n, r->span.mask, t->n, t->mask))
                         continue;
                 for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
                         explain_row(s, s->w->place[p], words_from(r->first, r->words),
@@ -107,9 +119,27 @@ static void find_runs(struct lf_person_search *s)
         }
 }
 
-/* The words, as bits, that stand in most rows and cannot make a hit by themselves: what a row needs another
- * for. */
-static uint32_t common_words(const struct lf_person_search *s, float floor)
+/* What some of the name's words explain at most: of the name, of a row. */
+struct sum {
+        uint32_t own, theirs;
+};
+
+static struct sum with(const struct lf_person_search *s, struct sum sum, unsigned i)
+{
+        sum.own += (s->token[i].weight * s->most[i] + 999) / 1000;
+        sum.theirs += s->most_theirs[i];
+        return sum;
+}
+
+/* Whether they can make a hit by themselves: of a row that has no other words. */
+static bool suffices(const struct lf_person_search *s, struct sum sum, float floor)
+{
+        return reaches((float)s->weight, (float)sum.theirs, (float)sum.own, (float)sum.theirs, floor);
+}
+
+/* The words, as bits, that stand in many rows or say little and cannot make a hit by themselves: what a row
+ * needs another for. */
+static uint32_t common_words(const struct lf_person_search *s, float floor, struct sum *ret)
 {
         unsigned order[LF_NAME_TOKENS];
         for (unsigned i = 0; i < s->n; i++) {
@@ -118,35 +148,63 @@ static uint32_t common_words(const struct lf_person_search *s, float floor)
                         order[k] = order[k - 1];
                 order[k] = i;
         }
-        uint32_t common = 0, own = 0, theirs = 0;
+        uint32_t common = 0;
+        *ret = (struct sum){0, 0};
         for (unsigned k = 0; k < s->n; k++) {
-                uint32_t a = own + (s->token[order[k]].weight * s->most[order[k]] + 999) / 1000,
-                         b = theirs + s->most_theirs[order[k]];
-                /* The best row has no other words. */
-                if (reaches((float)s->weight, (float)b, (float)a, (float)b, floor))
+                struct sum more = with(s, *ret, order[k]);
+                if (suffices(s, more, floor) ||
+                    (s->places[order[k]] < MANY_ROWS && s->token[order[k]].weight > LF_WEIGHT_PARTICLE))
                         continue;
-                own = a;
-                theirs = b;
+                *ret = more;
                 common |= 1u << order[k];
         }
         return common;
+}
+
+/* Sets the bits of the rows that have a word like the name's word i. */
+static void mark_rows(const struct lf_person_search *s, unsigned i, uint64_t *row)
+{
+        for (uint32_t k = 0; k < s->likes[i]; k++) {
+                uint32_t word = LF_LIKE_WORD(s->like[i][k]);
+                if (k + AHEAD < s->likes[i])
+                        __builtin_prefetch(&s->w->place[s->w->first[LF_LIKE_WORD(s->like[i][k + AHEAD])]]);
+                for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
+                        row[s->w->place[p] / 64] |= 1ull << s->w->place[p] % 64;
+        }
+}
+
+/* Sets the bits of the rows that may be hits. Of words that are not enough even together with the common ones
+ * a row needs two. */
+static void mark_all(struct lf_person_search *s, float floor, uint64_t *met)
+{
+        uint64_t *once = s->s->once_row, *now = s->s->now_row;
+        uint32_t words = (s->g->rows + 63) / 64, weak = 0;
+        struct sum sum;
+        uint32_t common = common_words(s, floor, &sum);
+        for (unsigned i = 0; i < s->n; i++) {
+                if (common >> i & 1)
+                        continue;
+                if (suffices(s, with(s, sum, i), floor)) {
+                        mark_rows(s, i, met);
+                        continue;
+                }
+                uint64_t *row = weak++ ? now : once;
+                memset(row, 0, words * sizeof *row);
+                mark_rows(s, i, row);
+                for (uint32_t k = 0; row == now && k < words; k++) {
+                        met[k] |= once[k] & now[k];
+                        once[k] |= now[k];
+                }
+        }
 }
 
 /* Gathers in scratch->row the rows that may be hits; returns how many. */
 static uint32_t gather(struct lf_person_search *s, float floor)
 {
         uint64_t *met = s->s->met_row;
-        uint32_t n = 0, words = (s->g->rows + 63) / 64, common = common_words(s, floor);
+        uint32_t n = 0, words = (s->g->rows + 63) / 64;
         memcpy(met, s->s->run_row, words * sizeof *met);
-        for (unsigned i = 0; i < s->n; i++) {
-                if (common >> i & 1)
-                        continue;
-                for (uint32_t k = 0; k < s->likes[i]; k++) {
-                        uint32_t word = LF_LIKE_WORD(s->like[i][k]);
-                        for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
-                                met[s->w->place[p] / 64] |= 1ull << s->w->place[p] % 64;
-                }
-        }
+        mark_all(s, floor, met);
         for (uint32_t i = 0; i < words; i++)
                 for (uint64_t bits = met[i]; bits; bits &= bits - 1)
                         s->s->row[n++] = (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(bits));
@@ -158,26 +216,25 @@ static bool runs_reach(const struct lf_person_search *s, const struct lf_name *o
 {
         const uint32_t *word = s->w->row_word + s->w->row_first[row], *run = s->s->run_word[row];
         unsigned n = s->w->row_first[row + 1] - s->w->row_first[row];
-        uint16_t best[LF_MATCH_LANES] = {0};
+        int16_t best[LF_MATCH_LANES] = {0};
         uint32_t a = 0, b = 0;
         for (unsigned j = 0; j < n; j++) {
                 bool met = lf_bit(s->s->met_word, word[j]);
                 const struct lf_word_match *m = &s->s->match[word[j]];
                 for (unsigned l = 0; met && l < LF_MATCH_LANES; l++)
                         best[l] = m->lane[l] > best[l] ? m->lane[l] : best[l];
-                b += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? m->theirs : 0;
+                b += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? (uint32_t)m->lane[LF_MATCH_LANES] : 0;
         }
         for (unsigned i = 0; i < own->n; i++) {
                 unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
-                a +=
-                    run[0] >> i & 1 ? own->token[i].weight : (own->token[i].weight * best[lane] + 999) / 1000;
+                a += run[0] >> i & 1 ? own->token[i].weight
+                                     : (own->token[i].weight * (uint32_t)best[lane] + 999) / 1000;
         }
         return reaches((float)own->weight, (float)s->w->row_weight[row], (float)a, (float)b, floor);
 }
 
-/* How alike the name is to a row that has no run in common with it. */
 static float compare_words(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
-                           const struct lf_name *theirs)
+                           const struct lf_name *theirs, bool runs)
 {
         uint32_t value[LF_ASSIGN_MAX][LF_ASSIGN_MAX];
         const uint32_t *word = s->w->row_word + s->w->row_first[row];
@@ -186,9 +243,9 @@ static float compare_words(const struct lf_person_search *s, const struct lf_nam
                 const struct lf_word_match *m = &s->s->match[word[j]];
                 uint32_t weight = theirs->token[j].weight;
                 for (unsigned i = 0; i < own->n; i++)
-                        value[i][j] = met ? m->lane[i] * (own->token[i].weight + weight) : 0;
+                        value[i][j] = met ? (uint32_t)m->lane[i] * (own->token[i].weight + weight) : 0;
         }
-        return lf_name_similarity_by_words(own, theirs, (const uint32_t(*)[LF_ASSIGN_MAX])value);
+        return lf_name_similarity_of_words(own, theirs, value, runs);
 }
 
 /* More words are like the name's than are kept: every row is compared. */
@@ -208,9 +265,9 @@ static void search_name(struct lf_person_search *s, float floor, unsigned name,
                         void (*found)(void *, uint32_t, unsigned, float), void *context)
 {
         struct lf_name own = lf_name_over(s->token, s->n);
-        uint16_t weight[LF_MATCH_LANES + 1] = {0};
+        int16_t weight[LF_MATCH_LANES + 1] = {0};
         for (unsigned i = 0; i < s->n; i++)
-                weight[i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1] += s->token[i].weight;
+                weight[i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1] += (int16_t)s->token[i].weight;
         s->weight = own.weight;
         if (!lf_person_match(s)) {
                 search_all(s, &own, floor, name, found, context);
@@ -229,9 +286,8 @@ static void search_name(struct lf_person_search *s, float floor, unsigned name,
                         continue;
                 const struct lf_person_row *r = &s->v->row[s->w->row[row]];
                 struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
-                float similarity = runs || own.n > LF_MATCH_LANES
-                                       ? lf_name_similarity(&own, &theirs, floor, NULL)
-                                       : compare_words(s, &own, row, &theirs);
+                float similarity = own.n > LF_MATCH_LANES ? lf_name_similarity(&own, &theirs, floor, NULL)
+                                                          : compare_words(s, &own, row, &theirs, runs);
                 if (similarity > 0)
                         found(context, s->w->row[row], name, similarity);
         }

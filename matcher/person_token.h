@@ -79,6 +79,13 @@ struct lf_costs {
 extern const struct lf_costs lf_costs_short, lf_costs_long;
 #define LF_COSTS_LONG 5 /* letters of the longer word from which on lf_costs_long counts */
 
+/* Runs of words are taken for others that differ by at most that, in quarters of an edit. */
+#define LF_RUN_COST 4
+static inline bool lf_mask_run_possible(uint64_t a, uint64_t b)
+{
+        return lf_mask_cost(a, b) <= LF_RUN_COST && lf_mask_cost(b, a) <= LF_RUN_COST;
+}
+
 /* A hash of the consonants that every script writes: classes, doubled letters as one, without w, y and h. 0:
  * there are none. */
 uint32_t lf_span_skeleton(const struct lf_span *s);

@@ -311,15 +311,16 @@ static void sums_agree(void **state)
         struct lf_word_match match[WORDS];
         uint64_t met = 0;
         uint32_t first[ROWS + 1] = {0}, word[PLACES], own[2][ROWS], theirs[2][ROWS];
-        uint16_t weight[LF_MATCH_LANES + 1] = {0}, row[ROWS];
+        int16_t weight[LF_MATCH_LANES + 1] = {0};
+        uint16_t row[ROWS];
         for (unsigned w = 0; w < WORDS; w++) {
                 met |= (uint64_t)(rand() % 2) << w;
-                match[w].theirs = (uint16_t)(rand() % 1001);
+                match[w].lane[LF_MATCH_LANES] = (int16_t)(rand() % 1001);
                 for (unsigned l = 0; l < LF_MATCH_LANES; l++)
-                        match[w].lane[l] = (uint16_t)(rand() % 2 ? rand() % 1001 : 0);
+                        match[w].lane[l] = (int16_t)(rand() % 2 ? rand() % 1001 : 0);
         }
         for (unsigned l = 0; l < LF_MATCH_LANES; l++)
-                weight[l] = (uint16_t)(rand() % 1001);
+                weight[l] = (int16_t)(rand() % 1001);
         for (unsigned r = 0; r < ROWS; r++) {
                 row[r] = (uint16_t)(ROWS - 1 - r);
                 first[r + 1] = first[r] + (uint32_t)rand() % 6;
@@ -337,7 +338,7 @@ static void sums_agree(void **state)
         for (unsigned r = 0; r < ROWS; r++) {
                 uint32_t sum = 0;
                 for (uint32_t k = first[row[r]]; k < first[row[r] + 1]; k++)
-                        sum += met >> word[k] & 1 ? match[word[k]].theirs : 0;
+                        sum += met >> word[k] & 1 ? (uint32_t)match[word[k]].lane[LF_MATCH_LANES] : 0;
                 assert_int_equal(theirs[0][r], sum);
         }
 }
