@@ -14,7 +14,9 @@
 static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_defect *ret_defect)
 {
         struct lf_person_probe *p = ret_probe;
+        struct lf_person_text text[LF_PROBE_NAMES];
         struct lf_person_room room = {.name = p->name,
+                                      .text = text,
                                       .token = p->token,
                                       .date = p->date,
                                       .nation = p->nation,
@@ -32,6 +34,10 @@ static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_def
                         *ret_defect = (struct lf_defect){.code = LF_DEFECT_TOO_LONG};
                         return -EBADMSG;
                 }
+        for (unsigned i = 0; i < room.n_names; i++) {
+                p->text[i].n = text[i].n;
+                memcpy(p->text[i].byte, text[i].byte, text[i].n);
+        }
         p->n_names = room.n_names;
         p->n_dates = room.n_dates;
         p->n_nations = room.n_nations;
@@ -61,9 +67,24 @@ static float name_floor(const struct lf_person_probe *p, float floor)
         return least > 1e-4f ? least - 1e-4f : 0;
 }
 
-static void scan_row(const struct lf_person_view *v, uint32_t row, const struct lf_person_probe *probe,
+/* How a shard's rows are judged. */
+struct judge {
+        struct lf_person_view v;
+        unsigned years;
+        bool ofac;
+};
+
+static struct judge judge_of(const struct lf_shard *shard)
+{
+        return (struct judge){.v = lf_person_view_of(lf_shard_payload(shard)),
+                              .years = lf_birth_years(shard),
+                              .ofac = shard->person.scoring == LF_PERSON_SCORING_OFAC};
+}
+
+static void scan_row(const struct judge *j, uint32_t row, const struct lf_person_probe *probe,
                      struct lf_topk *topk)
 {
+        const struct lf_person_view *v = &j->v;
         const struct lf_person_row *r = &v->row[row];
         const struct lf_person_detail *d = &v->detail[r->record];
         if (d->entity != probe->entity)
@@ -72,10 +93,11 @@ static void scan_row(const struct lf_person_view *v, uint32_t row, const struct 
         enum lf_document document = lf_document_compare(&own, &facts);
         struct lf_name name = {.token = v->token + r->token, .n = r->n, .weight = r->weight};
         float floor = document == LF_DOCUMENT_NONE ? name_floor(probe, topk->floor) : 0;
-        float similarity = lf_probe_similarity(probe, &name, r->class, floor, NULL, NULL);
+        float similarity = j->ofac ? lf_probe_ofac(probe, v->text + r->text, r->class, NULL)
+                                   : lf_probe_similarity(probe, &name, r->class, floor, NULL, NULL);
         if (similarity == 0 && document == LF_DOCUMENT_NONE)
                 return;
-        float score = lf_person_score(similarity, document, &own, &facts);
+        float score = lf_person_score(similarity, document, &own, &facts, j->years);
         if (score > 0)
                 lf_topk_push(topk, r->record, row, score);
 }
@@ -83,28 +105,29 @@ static void scan_row(const struct lf_person_view *v, uint32_t row, const struct 
 void lf_person_scan_all(const struct lf_shard *shard, uint32_t block, const struct lf_person_probe *probe,
                         struct lf_topk *topk)
 {
-        struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
+        struct judge judge = judge_of(shard);
         uint64_t first = (uint64_t)block * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
-        for (uint64_t row = first; row < end && row < v.head->rows; row++)
-                scan_row(&v, (uint32_t)row, probe, topk);
+        for (uint64_t row = first; row < end && row < judge.v.head->rows; row++)
+                scan_row(&judge, (uint32_t)row, probe, topk);
 }
 
 /* Rows whose record has one of the probe's documents, whatever their names are. */
-static void scan_documents(const struct lf_person_view *v, uint32_t block,
-                           const struct lf_person_probe *probe, struct lf_topk *topk)
+static void scan_documents(const struct judge *j, uint32_t block, const struct lf_person_probe *probe,
+                           struct lf_topk *topk)
 {
+        const struct lf_person_view *v = &j->v;
         struct lf_person_facts own = lf_probe_facts(probe);
         uint64_t first = (uint64_t)block * LF_PERSON_BLOCK_ROWS, end = first + LF_PERSON_BLOCK_ROWS;
         for (uint64_t row = first; row < end && row < v->head->rows; row++) {
                 struct lf_person_facts facts = lf_person_facts_of(v, &v->detail[v->row[row].record]);
                 if (facts.n_documents > 0 && lf_document_compare(&own, &facts) == LF_DOCUMENT_EXACT)
-                        scan_row(v, (uint32_t)row, probe, topk);
+                        scan_row(j, (uint32_t)row, probe, topk);
         }
 }
 
 /* Where the rows go that the index finds. */
 struct found {
-        const struct lf_person_view *v;
+        const struct judge *judge;
         const struct lf_person_probe *probe;
         struct lf_topk *topk;
         struct lf_person_facts own;
@@ -113,18 +136,20 @@ struct found {
 static void take(void *context, uint32_t row, unsigned name, float similarity)
 {
         const struct found *f = context;
-        const struct lf_person_row *r = &f->v->row[row];
-        struct lf_person_facts facts = lf_person_facts_of(f->v, &f->v->detail[r->record]);
-        if (f->probe->name[name].class == LF_NAME_WEAK || r->class == LF_NAME_WEAK)
-                similarity *= LF_WEAK_LOSS;
-        float score = lf_person_score(similarity, lf_document_compare(&f->own, &facts), &f->own, &facts);
+        const struct lf_person_view *v = &f->judge->v;
+        const struct lf_person_row *r = &v->row[row];
+        struct lf_person_facts facts = lf_person_facts_of(v, &v->detail[r->record]);
+        similarity *= lf_class_factor(f->probe->name[name].class, r->class);
+        float score = lf_person_score(similarity, lf_document_compare(&f->own, &facts), &f->own, &facts,
+                                      f->judge->years);
         lf_topk_push(f->topk, r->record, row, score);
 }
 
-static void scan_names(const struct lf_shard *shard, const struct lf_person_view *v, uint32_t block,
+static void scan_names(const struct lf_shard *shard, const struct judge *judge, uint32_t block,
                        const struct lf_person_probe *probe, struct lf_topk *topk,
                        struct lf_person_scratch *scratch)
 {
+        const struct lf_person_view *v = &judge->v;
         const struct lf_person_group *g =
             &((const struct lf_person_group *)
                   v->index)[block * LF_PERSON_KINDS + lf_person_kind(probe->entity)];
@@ -135,7 +160,7 @@ static void scan_names(const struct lf_shard *shard, const struct lf_person_view
                 return;
         }
         struct lf_person_words w = lf_person_words_at(v->index, g);
-        struct found found = {.v = v, .probe = probe, .topk = topk, .own = lf_probe_facts(probe)};
+        struct found found = {.judge = judge, .probe = probe, .topk = topk, .own = lf_probe_facts(probe)};
         lf_person_index_search(v, g, &w, kernel, probe, name_floor(probe, topk->floor), scratch, take,
                                &found);
 }
@@ -143,23 +168,24 @@ static void scan_names(const struct lf_shard *shard, const struct lf_person_view
 static void scan(const struct lf_shard *shard, uint32_t block, const void *const *probes,
                  struct lf_topk *const *topks, unsigned n, void *scratch)
 {
-        struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
+        struct judge judge = judge_of(shard);
         for (unsigned i = 0; i < n; i++) {
                 const struct lf_person_probe *probe = probes[i];
-                if (name_floor(probe, topks[i]->floor) <= 0) {
+                if (judge.ofac || name_floor(probe, topks[i]->floor) <= 0) {
                         lf_person_scan_all(shard, block, probe, topks[i]);
                         continue;
                 }
                 if (probe->n_documents)
-                        scan_documents(&v, block, probe, topks[i]);
-                scan_names(shard, &v, block, probe, topks[i], scratch);
+                        scan_documents(&judge, block, probe, topks[i]);
+                scan_names(shard, &judge, block, probe, topks[i], scratch);
         }
 }
 
 static bool compare(const struct lf_shard *shard, const void *probe, uint32_t record, void *scratch,
                     struct lf_hit *ret)
 {
-        struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
+        struct judge judge = judge_of(shard);
+        struct lf_person_view v = judge.v;
         struct lf_topk best;
         lf_topk_init(&best, 1, -1);
         uint32_t row = lf_shard_first_row(v.row, sizeof *v.row, v.head->rows, record);
@@ -168,7 +194,7 @@ static bool compare(const struct lf_shard *shard, const void *probe, uint32_t re
                 return false;
         *ret = (struct lf_hit){.record = record, .row = row}; /* nothing alike: score 0 */
         for (; row < v.head->rows && v.row[row].record == record; row++)
-                scan_row(&v, row, probe, &best);
+                scan_row(&judge, row, probe, &best);
         if (best.n > 0)
                 *ret = best.hit[0];
         return true;
@@ -180,7 +206,7 @@ static void explain(const struct lf_shard *shard, const void *probe, const struc
         struct lf_person_view v = lf_person_view_of(lf_shard_payload(shard));
         *ret = (struct lf_explanation){0};
         if (hit->row < v.head->rows)
-                lf_person_explain(&v, hit->row, probe, ret);
+                lf_person_explain(shard, &v, hit->row, probe, ret);
 }
 
 const struct lf_engine lf_person_engine = {

@@ -14,7 +14,7 @@
 enum lf_person_field {
         LF_PERSON_NAME = 1,        /* UTF-8, as written; the primary name; at most 255 bytes */
         LF_PERSON_ALIAS = 2,       /* UTF-8; another full name */
-        LF_PERSON_WEAK_ALIAS = 3,  /* UTF-8; a nickname or an alias that the originator calls weak */
+        LF_PERSON_WEAK_ALIAS = 3,  /* UTF-8; an alias that the originator calls weak */
         LF_PERSON_BIRTH = 4,       /* 4 bytes: year le16 (0: unknown), month (0: unknown), day (0: unknown);
                                     * may repeat: any of them */
         LF_PERSON_BIRTH_RANGE = 5, /* 4 bytes: first year le16, last year le16 */
@@ -23,7 +23,8 @@ enum lf_person_field {
         /* kind (1 byte: 'P' passport, 'I' identity card, 'V' visa, 'O' other), issuing country (3 bytes,
          * padded with '<'), number (UTF-8, at most 32 bytes) */
         LF_PERSON_DOCUMENT = 8,
-        LF_PERSON_ENTITY = 9, /* 1 byte: 'P' person, 'E' entity, 'V' vessel, 'A' aircraft; default 'P' */
+        LF_PERSON_ENTITY = 9,    /* 1 byte: 'P' person, 'E' entity, 'V' vessel, 'A' aircraft; default 'P' */
+        LF_PERSON_NICKNAME = 10, /* UTF-8; what friends call the person: "Chapo", "Willie" */
 };
 
 #define LF_PERSON_NAME_MAX   255

@@ -68,10 +68,10 @@ static void tell_names(struct lf_explanation *e, struct lf_alignment *al, const 
 }
 
 static void tell_birth(struct lf_explanation *e, const struct lf_person_facts *own,
-                       const struct lf_person_facts *theirs)
+                       const struct lf_person_facts *theirs, unsigned tolerance)
 {
         unsigned years;
-        switch (lf_birth_compare(own, theirs, &years)) {
+        switch (lf_birth_compare(own, theirs, tolerance, &years)) {
         case LF_BIRTH_EXACT:
                 tell(e, LF_MATCH_REASON_BIRTH_EXACT, 0, 0, 0);
                 break;
@@ -89,8 +89,8 @@ static void tell_birth(struct lf_explanation *e, const struct lf_person_facts *o
         }
 }
 
-void lf_person_explain(const struct lf_person_view *v, uint32_t row, const struct lf_person_probe *probe,
-                       struct lf_explanation *ret)
+void lf_person_explain(const struct lf_shard *shard, const struct lf_person_view *v, uint32_t row,
+                       const struct lf_person_probe *probe, struct lf_explanation *ret)
 {
         const struct lf_person_row *r = &v->row[row];
         struct lf_person_facts theirs = lf_person_facts_of(v, &v->detail[r->record]),
@@ -102,7 +102,10 @@ void lf_person_explain(const struct lf_person_view *v, uint32_t row, const struc
                      document == LF_DOCUMENT_EXACT ? LF_MATCH_REASON_DOCUMENT_EXACT
                                                    : LF_MATCH_REASON_DOCUMENT_SLIP,
                      0, 0, 0);
-        unsigned best = 0;
+        unsigned best = 0, points = 0;
+        if (shard->person.scoring == LF_PERSON_SCORING_OFAC &&
+            lf_probe_ofac(probe, v->text + r->text, r->class, &points) > 0)
+                tell(ret, LF_MATCH_REASON_NAME_OFAC, points, 0, 0);
         struct lf_alignment alignment;
         if (lf_probe_similarity(probe, &name, r->class, 0, &best, &alignment) > 0) {
                 const struct lf_person_name *n = &probe->name[best];
@@ -110,11 +113,12 @@ void lf_person_explain(const struct lf_person_view *v, uint32_t row, const struc
                 tell_names(ret, &alignment, &mine, &name);
                 if (r->class != LF_NAME_PRIMARY)
                         tell(ret,
-                             r->class == LF_NAME_WEAK ? LF_MATCH_REASON_NAME_WEAK_ALIAS
-                                                      : LF_MATCH_REASON_NAME_ALIAS,
+                             r->class == LF_NAME_WEAK       ? LF_MATCH_REASON_NAME_WEAK_ALIAS
+                             : r->class == LF_NAME_NICKNAME ? LF_MATCH_REASON_NAME_NICKNAME
+                                                            : LF_MATCH_REASON_NAME_ALIAS,
                              0, 0, 0);
         }
-        tell_birth(ret, &own, &theirs);
+        tell_birth(ret, &own, &theirs, lf_birth_years(shard));
         if (lf_sex_contradicts(&own, &theirs))
                 tell(ret, LF_MATCH_REASON_SEX_DIFFERENT, 0, 0, 0);
         if (lf_nationality_shared(&own, &theirs))

@@ -3,10 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEAR_YEARS 2
-
 static enum lf_birth compare_dates(const struct lf_person_date *a, const struct lf_person_date *b,
-                                   unsigned *years)
+                                   unsigned tolerance, unsigned *years)
 {
         *years = 0;
         bool exact_years = a->first_year == a->last_year && b->first_year == b->last_year;
@@ -16,7 +14,7 @@ static enum lf_birth compare_dates(const struct lf_person_date *a, const struct 
                 else if (b->first_year > a->last_year)
                         *years = (unsigned)(b->first_year - a->last_year);
         }
-        if (*years > NEAR_YEARS)
+        if (*years > tolerance)
                 return LF_BIRTH_DIFFERENT;
         if (*years > 0)
                 return LF_BIRTH_NEAR;
@@ -36,14 +34,14 @@ static enum lf_birth compare_dates(const struct lf_person_date *a, const struct 
 }
 
 enum lf_birth lf_birth_compare(const struct lf_person_facts *a, const struct lf_person_facts *b,
-                               unsigned *ret_years)
+                               unsigned tolerance, unsigned *ret_years)
 {
         enum lf_birth best = LF_BIRTH_UNKNOWN;
         *ret_years = 0;
         for (unsigned i = 0; i < a->n_dates; i++)
                 for (unsigned j = 0; j < b->n_dates; j++) {
                         unsigned years;
-                        enum lf_birth c = compare_dates(&a->date[i], &b->date[j], &years);
+                        enum lf_birth c = compare_dates(&a->date[i], &b->date[j], tolerance, &years);
                         if (c > best || (c == best && years < *ret_years)) {
                                 best = c;
                                 *ret_years = years;

@@ -17,14 +17,16 @@ struct lf_person_facts {
 enum lf_birth {
         LF_BIRTH_UNKNOWN,
         LF_BIRTH_DIFFERENT,
-        LF_BIRTH_NEAR, /* years differ by one or two */
+        LF_BIRTH_NEAR, /* years differ a little, or day and month are the other way round */
         LF_BIRTH_PARTIAL,
         LF_BIRTH_EXACT,
 };
-/* The best agreement of any date of the one with any of the other. `ret_years`: how far the years are apart
- * when NEAR. */
+/* Years by which years of birth may differ unless a dataset says otherwise. */
+#define LF_BIRTH_YEARS 2
+/* The best agreement of any date of the one with any of the other. `years`: by how many they may differ to be
+ * NEAR; `ret_years`: how far they are apart then. */
 enum lf_birth lf_birth_compare(const struct lf_person_facts *a, const struct lf_person_facts *b,
-                               unsigned *ret_years);
+                               unsigned years, unsigned *ret_years);
 
 enum lf_document {
         LF_DOCUMENT_NONE,

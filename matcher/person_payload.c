@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "matcher/person_index.h"
+#include "matcher/person_ofac.h"
 #include "matcher/person_table.h"
 
 /* What one record can hold at most: far more than LF_PERSON_RECORD_MAX bytes usually do. */
@@ -30,6 +31,7 @@ struct lf_person_view lf_person_view_of(const struct lf_person_payload *head)
         PLACE(date, head->dates);
         PLACE(document, head->documents);
         PLACE(nation, head->nations);
+        PLACE(text, head->texts);
 #undef PLACE
         v.size = at;
         v.index = base + at;
@@ -39,6 +41,8 @@ struct lf_person_view lf_person_view_of(const struct lf_person_payload *head)
 struct room {
         struct lf_person_room room;
         struct lf_person_name name[MAX_NAMES];
+        struct lf_person_text text[MAX_NAMES];
+        struct lf_ofac_text letters;
         struct lf_token token[MAX_TOKENS];
         struct lf_person_date date[MAX_DATES];
         char nation[MAX_NATIONS][3];
@@ -50,6 +54,7 @@ static struct room *room_create(void)
         struct room *r = malloc(sizeof *r);
         if (r)
                 r->room = (struct lf_person_room){.name = r->name,
+                                                  .text = r->text,
                                                   .token = r->token,
                                                   .date = r->date,
                                                   .nation = r->nation,
@@ -71,9 +76,21 @@ static unsigned rows_of(const struct lf_person_room *r)
         return rows ? rows : 1;
 }
 
-static void write_rows(const struct lf_person_room *r, uint32_t record, const struct lf_person_payload *at,
+/* The name's letters at `text`, or, with `v` NULL, only how many bytes they take. */
+static uint32_t write_text(struct room *room, unsigned name, uint32_t text, const struct lf_person_view *v)
+{
+        struct lf_ofac_text *t = &room->letters;
+        lf_ofac_read((const char *)room->text[name].byte, room->text[name].n, t);
+        if (v)
+                memcpy(v->text + text, t, 1u + t->n);
+        return 1u + t->n;
+}
+
+static void write_rows(struct room *room, uint32_t record, const struct lf_person_payload *at,
                        const struct lf_person_view *v)
 {
+        const struct lf_person_room *r = &room->room;
+        uint32_t text = at->texts;
         struct lf_person_row *row = v->row + at->rows;
         *row = (struct lf_person_row){.record = record, .token = at->tokens};
         for (unsigned i = 0; i < r->n_names; i++) {
@@ -82,15 +99,18 @@ static void write_rows(const struct lf_person_room *r, uint32_t record, const st
                         continue;
                 *row = (struct lf_person_row){
                     .record = record, .token = at->tokens + name->first, .n = name->n, .class = name->class};
+                row->text = text;
+                text += write_text(room, i, text, v);
                 for (unsigned t = 0; t < name->n; t++)
                         row->weight = (uint16_t)(row->weight + r->token[name->first + t].weight);
                 row++;
         }
 }
 
-static void write_record(const struct lf_person_room *r, uint32_t record, const struct lf_person_payload *at,
+static void write_record(struct room *room, uint32_t record, const struct lf_person_payload *at,
                          const struct lf_person_view *v)
 {
+        const struct lf_person_room *r = &room->room;
         v->detail[record] = (struct lf_person_detail){.date = at->dates,
                                                       .nation = at->nations,
                                                       .document = at->documents,
@@ -99,15 +119,18 @@ static void write_record(const struct lf_person_room *r, uint32_t record, const 
                                                       .n_documents = r->n_documents,
                                                       .sex = r->sex,
                                                       .entity = r->entity};
-        write_rows(r, record, at, v);
+        write_rows(room, record, at, v);
         memcpy(v->token + at->tokens, r->token, r->n_tokens * sizeof *r->token);
         memcpy(v->date + at->dates, r->date, r->n_dates * sizeof *r->date);
         memcpy(v->document + at->documents, r->document, r->n_documents * sizeof *r->document);
         memcpy(v->nation + at->nations, r->nation, r->n_nations * sizeof *r->nation);
 }
 
-static void advance(struct lf_person_payload *at, const struct lf_person_room *r)
+static void advance(struct lf_person_payload *at, struct room *room)
 {
+        const struct lf_person_room *r = &room->room;
+        for (unsigned i = 0; i < r->n_names; i++)
+                at->texts += r->name[i].n > 0 ? write_text(room, i, 0, NULL) : 0;
         at->rows += rows_of(r);
         at->tokens += r->n_tokens;
         at->dates += r->n_dates;
@@ -121,7 +144,7 @@ static void lay_out(const struct lf_source_record *records, size_t n, struct roo
                     struct lf_defect *defects)
 {
         struct lf_person_payload at = {
-            .magic = LF_PERSON_MAGIC, .table_id = lf_fold_table_id, .details = (uint32_t)n};
+            .magic = LF_PERSON_MAGIC, .table_id = lf_fold_table_id, .details = (uint32_t)n, .texts = 1};
         for (size_t i = 0; i < n; i++) {
                 struct lf_defect defect = {0};
                 int r = lf_person_read(records[i].wire, records[i].size, &room->room, &defect);
@@ -130,8 +153,8 @@ static void lay_out(const struct lf_source_record *records, size_t n, struct roo
                 if (r < 0)
                         continue;
                 if (v)
-                        write_record(&room->room, (uint32_t)i, &at, v);
-                advance(&at, &room->room);
+                        write_record(room, (uint32_t)i, &at, v);
+                advance(&at, room);
         }
         *ret_counts = at;
 }
@@ -218,7 +241,8 @@ int lf_person_check(const struct lf_shard *shard)
         }
         for (uint32_t i = 0; i < p->rows; i++) {
                 const struct lf_person_row *r = &v.row[i];
-                if (r->record >= p->details || r->n > LF_NAME_TOKENS || r->class > LF_NAME_WEAK ||
+                if (r->record >= p->details || r->n > LF_NAME_TOKENS || r->class > LF_NAME_NICKNAME ||
+                    r->text >= p->texts || v.text[r->text] > p->texts - 1 - r->text ||
                     !within(r->token, r->n, p->tokens))
                         return -EBADMSG;
         }

@@ -5,7 +5,7 @@
 #include "matcher/person_facts.h"
 #include "matcher/shard.h"
 
-#define LF_PERSON_MAGIC      0x33534e4fu /* "ONS3" */
+#define LF_PERSON_MAGIC      0x34534e4fu /* "ONS4" */
 #define LF_PERSON_BLOCK_ROWS 65536       /* a search of one block is about as dear as comparing forty rows */
 
 /* One name of a record. A record with nothing but documents has one row without words. */
@@ -15,7 +15,7 @@ struct lf_person_row {
         uint16_t weight; /* of its words */
         uint8_t n;
         uint8_t class; /* enum lf_name_class */
-        uint32_t reserved;
+        uint32_t text; /* where its letters are: how many, then they, as struct lf_ofac_text has them */
 };
 
 /* One record; entity 0: it could not be read and has no rows. */
@@ -32,7 +32,8 @@ struct lf_person_payload {
         uint32_t table_id; /* of the folding tables that made the words */
         uint32_t details, rows, tokens, dates, documents, nations;
         uint64_t index_size;
-        uint32_t reserved[6];
+        uint32_t texts; /* bytes; the first is 0: no letters */
+        uint32_t reserved[5];
 };
 _Static_assert(sizeof(struct lf_person_payload) == 64, "payload layout");
 
@@ -45,6 +46,7 @@ struct lf_person_view {
         struct lf_person_date *date;
         struct lf_person_document *document;
         char (*nation)[3];
+        uint8_t *text;
         const void *index; /* matcher/person_index.h */
         uint64_t size;     /* of what comes before the index */
 };

@@ -3,6 +3,7 @@
 
 #include "matcher/person_facts.h"
 #include "matcher/person_name.h"
+#include "matcher/shard.h"
 
 /* What a query may hold: a traveller has few names; the bound keeps a scan's time in hand. */
 #define LF_PROBE_NAMES     8
@@ -20,6 +21,9 @@ struct lf_person_probe {
         char nation[LF_PROBE_NATIONS][3];
         struct lf_person_document document[LF_PROBE_DOCUMENTS];
         struct lf_token token[LF_PROBE_TOKENS];
+        struct {
+                uint8_t n, byte[LF_PERSON_NAME_MAX];
+        } text[LF_PROBE_NAMES]; /* the names as they are written */
 };
 _Static_assert(sizeof(struct lf_person_probe) <= LF_PROBE_MAX, "a prepared probe");
 
@@ -29,6 +33,11 @@ struct lf_person_facts lf_probe_facts(const struct lf_person_probe *probe);
  * is certainly below `floor`. `ret_name` (the name's index) and `ret_alignment` may be NULL. */
 float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_name *name, unsigned class,
                           float floor, unsigned *ret_name, struct lf_alignment *ret_alignment);
+
+/* The same as OFAC's tool scores names (matcher/person_ofac.h); `text` is a row's. `ret_points` (0..100, of
+ * the best) may be NULL. */
+float lf_probe_ofac(const struct lf_person_probe *probe, const uint8_t *text, unsigned class,
+                    unsigned *ret_points);
 
 /* Each gain is a share of what is missing to 1; each loss a factor. Dates, sex and nationality count only for
  * names that are alike (LF_NAME_ALIKE): a shared birth date never makes a hit of another name. */
@@ -40,12 +49,22 @@ float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_n
 #define LF_SEX_LOSS           0.95f
 #define LF_NATIONALITY_GAIN   0.05f
 #define LF_WEAK_LOSS          0.90f
+#define LF_NICKNAME_LOSS      0.94f
 #define LF_SLIP_GAIN          0.40f
 #define LF_DOCUMENT_SCORE     0.97f
 
-/* The engine's score, 0..1, of a record whose names are that similar. */
+/* What a class of names takes from a similarity: a factor. */
+float lf_class_factor(unsigned own, unsigned theirs);
+
+/* Years by which years of birth may differ in a dataset. */
+static inline unsigned lf_birth_years(const struct lf_shard *shard)
+{
+        return shard->person.birth_years ? shard->person.birth_years - 1u : LF_BIRTH_YEARS;
+}
+
+/* The engine's score, 0..1, of a record whose names are that similar. `years` as in lf_birth_compare. */
 float lf_person_score(float similarity, enum lf_document document, const struct lf_person_facts *probe,
-                      const struct lf_person_facts *record);
+                      const struct lf_person_facts *record, unsigned years);
 
 /* See person_score.c for how it was measured. */
 float lf_person_log10_fmr(float score);

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "matcher/person_ofac.h"
 #include "matcher/person_probe.h"
 
 struct lf_person_facts lf_probe_facts(const struct lf_person_probe *p)
@@ -22,8 +23,7 @@ float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_n
                 struct lf_alignment alignment;
                 struct lf_name mine = lf_name_over(probe->token + own->first, own->n);
                 float s = lf_name_similarity(&mine, name, floor, ret_alignment ? &alignment : NULL);
-                if (own->class == LF_NAME_WEAK || class == LF_NAME_WEAK)
-                        s *= LF_WEAK_LOSS;
+                s *= lf_class_factor(own->class, class);
                 if (s <= best)
                         continue;
                 best = s;
@@ -35,17 +35,42 @@ float lf_probe_similarity(const struct lf_person_probe *probe, const struct lf_n
         return best;
 }
 
+float lf_probe_ofac(const struct lf_person_probe *probe, const uint8_t *text, unsigned class,
+                    unsigned *ret_points)
+{
+        float best = 0;
+        for (unsigned i = 0; i < probe->n_names; i++) {
+                struct lf_ofac_text own;
+                lf_ofac_read((const char *)probe->text[i].byte, probe->text[i].n, &own);
+                unsigned points = lf_ofac_points(own.letter, own.n, (const char *)text + 1, text[0]);
+                float s = lf_ofac_score(points) * lf_class_factor(probe->name[i].class, class);
+                if (s <= best)
+                        continue;
+                best = s;
+                if (ret_points)
+                        *ret_points = points;
+        }
+        return best;
+}
+
 static float gain(float score, float share)
 {
         return score + (1 - score) * share;
 }
 
+float lf_class_factor(unsigned own, unsigned theirs)
+{
+        if (own == LF_NAME_WEAK || theirs == LF_NAME_WEAK)
+                return LF_WEAK_LOSS;
+        return own == LF_NAME_NICKNAME || theirs == LF_NAME_NICKNAME ? LF_NICKNAME_LOSS : 1;
+}
+
 float lf_person_score(float similarity, enum lf_document document, const struct lf_person_facts *probe,
-                      const struct lf_person_facts *record)
+                      const struct lf_person_facts *record, unsigned tolerance)
 {
         float score = similarity;
         unsigned years;
-        enum lf_birth birth = lf_birth_compare(probe, record, &years);
+        enum lf_birth birth = lf_birth_compare(probe, record, tolerance, &years);
         if (similarity >= LF_NAME_ALIKE) {
                 if (birth == LF_BIRTH_EXACT)
                         score = gain(score, LF_BIRTH_GAIN);

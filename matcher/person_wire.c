@@ -43,12 +43,13 @@ static enum lf_defect_code read_name(const struct field *f, struct lf_person_roo
                              left < LF_NAME_TOKENS ? left : LF_NAME_TOKENS);
         if (n < 0)
                 return LF_DEFECT_TOO_LONG;
+        static const uint8_t classes[] = {[LF_PERSON_NAME] = LF_NAME_PRIMARY,
+                                          [LF_PERSON_ALIAS] = LF_NAME_ALIAS,
+                                          [LF_PERSON_WEAK_ALIAS] = LF_NAME_WEAK,
+                                          [LF_PERSON_NICKNAME] = LF_NAME_NICKNAME};
+        room->text[room->n_names] = (struct lf_person_text){f->value, (uint8_t)f->n};
         room->name[room->n_names++] =
-            (struct lf_person_name){.first = room->n_tokens,
-                                    .n = (uint8_t)n,
-                                    .class = f->type == LF_PERSON_NAME    ? LF_NAME_PRIMARY
-                                             : f->type == LF_PERSON_ALIAS ? LF_NAME_ALIAS
-                                                                          : LF_NAME_WEAK};
+            (struct lf_person_name){.first = room->n_tokens, .n = (uint8_t)n, .class = classes[f->type]};
         room->n_tokens = (uint16_t)(room->n_tokens + n);
         return LF_DEFECT_NONE;
 }
@@ -170,6 +171,7 @@ static read_field *const readers[] = {
     [LF_PERSON_NATIONALITY] = read_nationality,
     [LF_PERSON_DOCUMENT] = read_document,
     [LF_PERSON_ENTITY] = read_entity,
+    [LF_PERSON_NICKNAME] = read_name,
 };
 
 static int defective(struct lf_defect *ret, enum lf_defect_code code, size_t offset)

@@ -7,7 +7,7 @@
 #include "matcher/person.h"
 #include "matcher/person_fold.h"
 
-enum lf_name_class { LF_NAME_PRIMARY = 0, LF_NAME_ALIAS = 1, LF_NAME_WEAK = 2 };
+enum lf_name_class { LF_NAME_PRIMARY = 0, LF_NAME_ALIAS = 1, LF_NAME_WEAK = 2, LF_NAME_NICKNAME = 3 };
 
 /* One written name: words first .. first + n. A name of which folding leaves nothing has none. */
 struct lf_person_name {
@@ -35,9 +35,16 @@ _Static_assert(sizeof(struct lf_person_name) == 4 && sizeof(struct lf_person_dat
                    sizeof(struct lf_person_document) == 40,
                "layouts that shards hold");
 
+/* A name as it is written, borrowed. */
+struct lf_person_text {
+        const uint8_t *byte;
+        uint8_t n;
+};
+
 /* Room for one record and, in `n_`, what it holds. */
 struct lf_person_room {
         struct lf_person_name *name;
+        struct lf_person_text *text; /* of each name */
         struct lf_token *token;
         struct lf_person_date *date;
         char (*nation)[3]; /* alpha-3 */

@@ -22,6 +22,7 @@ static inline bool lf_person_value_fits(enum lf_person_field field, size_t n)
         case LF_PERSON_NAME:
         case LF_PERSON_ALIAS:
         case LF_PERSON_WEAK_ALIAS:
+        case LF_PERSON_NICKNAME:
                 return n >= 1 && n <= LF_PERSON_NAME_MAX;
         case LF_PERSON_BIRTH:
         case LF_PERSON_BIRTH_RANGE:

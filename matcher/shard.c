@@ -69,6 +69,7 @@ int lf_shard_build(enum lf_modality modality, const struct lf_shard_info *info,
         header.dataset = info->dataset;
         header.category = info->category;
         header.index = info->index;
+        header.person = info->person;
 
         memset(image, 0, size);
         memcpy(image, &header, sizeof header);
@@ -137,7 +138,7 @@ int lf_shard_check(const void *image, size_t size)
         if (s->abi != LF_SHARD_ABI)
                 return -ENOTSUP;
         if (s->header_size != sizeof *s || s->size != size || size >= SIZE_LIMIT ||
-            !zero(s->reserved, sizeof s->reserved))
+            s->person.scoring > LF_PERSON_SCORING_OFAC || !zero(s->reserved, sizeof s->reserved))
                 return -EBADMSG;
         uint64_t records_size = (uint64_t)s->records * sizeof(struct lf_shard_record);
         if (s->record_offset != sizeof *s || s->payload_offset != align64(s->record_offset + records_size) ||

@@ -10,6 +10,16 @@
 #define LF_SHARD_MAGIC 0x445248534c4c464cull /* "LFLLSHRD" */
 #define LF_SHARD_ABI   2
 
+/* How names and dates of a dataset of persons are judged. All zero: as the engine does by itself. */
+struct lf_person_rules {
+        uint8_t scoring;     /* enum lf_person_scoring */
+        uint8_t birth_years; /* 0: two; else one more than the years by which years of birth may differ */
+};
+enum lf_person_scoring {
+        LF_PERSON_SCORING_LANDFALL = 0,
+        LF_PERSON_SCORING_OFAC = 1, /* names as OFAC's search tool scores them: every one is compared */
+};
+
 struct lf_shard {
         uint64_t magic;
         uint16_t abi;
@@ -27,7 +37,8 @@ struct lf_shard {
         uint64_t record_offset;
         uint64_t payload_offset;
         uint64_t payload_size;
-        uint8_t reserved[48];
+        struct lf_person_rules person;
+        uint8_t reserved[46];
 };
 _Static_assert(sizeof(struct lf_shard) == 128, "shard header layout");
 
@@ -43,6 +54,7 @@ struct lf_shard_info {
         uint64_t generation;
         uint16_t dataset, category;
         uint32_t index;
+        struct lf_person_rules person;
 };
 
 /* Control: the size of the image for these records. -ENOTSUP: no such engine. -EINVAL: more than 2^32-1

@@ -48,6 +48,11 @@ static void pairs(void **state)
         assert_float_equal(number(j, "recall"), 2.0 / 3, 1e-9);
         assert_float_equal(number(j, "f1"), 2.0 / 3, 1e-9);
         assert_float_equal(number(p, "f1"), 0.5, 1e-9);
+        const json_t *halves = json_object_get(j, "halves");
+        assert_int_equal(json_array_size(halves), 2);
+        assert_true(number(json_array_get(halves, 0), "pairs") == 3 &&
+                    number(json_array_get(halves, 1), "pairs") == 2);
+        assert_float_equal(number(json_array_get(halves, 0), "f1"), 2.0 / 3, 1e-9);
         json_decref(j);
         unlink(path);
 }
@@ -68,6 +73,10 @@ static void altered(void **state)
         assert_float_equal(number(j, "recall"), 2.0 / 3, 1e-9);
         assert_float_equal(number(j, "false_hit_rate"), 1.0 / 3, 1e-9);
         assert_float_equal(number(json_object_get(j, "with_birth_date"), "recall"), 2.0 / 3, 1e-9);
+        const json_t *halves = json_object_get(j, "halves");
+        assert_int_equal(json_array_size(halves), 2);
+        assert_true(number(json_array_get(halves, 0), "altered") == 2 &&
+                    number(json_array_get(halves, 1), "altered") == 1);
         json_decref(j);
         unlink(listed);
         unlink(alter);

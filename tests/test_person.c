@@ -99,14 +99,21 @@ static void search(const struct lf_shard *s, const struct person *probe, float f
         free(prepared);
 }
 
-static float score_of(struct person probe, struct person record, struct lf_explanation *ret)
+static float score_by(struct lf_person_rules rules, struct person probe, struct person record,
+                      struct lf_explanation *ret)
 {
         struct lf_shard *s = shard_of(&record, 1);
+        s->person = rules;
         struct lf_topk t;
         struct lf_explanation unused = {0};
         search(s, &probe, 0, &t, ret ? ret : &unused);
         free(s);
         return t.n ? t.hit[0].score : 0;
+}
+
+static float score_of(struct person probe, struct person record, struct lf_explanation *ret)
+{
+        return score_by((struct lf_person_rules){0}, probe, record, ret);
 }
 
 static float score(const char *probe, const char *record)
@@ -235,6 +242,25 @@ static void birth_dates(void **state)
                     exact);
 }
 
+static void birth_date_tolerance_that_the_dataset_sets(void **state)
+{
+        struct person probe = born(named("Yusuf Qaradavi"), 1963, 5, 1),
+                      record = born(named("Yusuf Qaradawi"), 1960, 3, 12);
+        struct lf_person_rules none = {.birth_years = 1}, three = {.birth_years = 4};
+        struct lf_explanation e = {0};
+        float different = score_of(probe, record, &e);
+        assert_true(says(&e, LF_MATCH_REASON_BIRTH_DIFFERENT));
+        assert_true(score_by(three, probe, record, &e) > different);
+        assert_true(says(&e, LF_MATCH_REASON_BIRTH_NEAR));
+        probe = born(named("Yusuf Qaradavi"), 1961, 3, 12);
+        float near = score_of(probe, record, &e);
+        assert_true(says(&e, LF_MATCH_REASON_BIRTH_NEAR));
+        assert_true(score_by(none, probe, record, &e) < near);
+        assert_true(says(&e, LF_MATCH_REASON_BIRTH_DIFFERENT));
+        /* The same date is the same date, however strict the dataset. */
+        assert_true(score_by(none, record, record, NULL) == score_of(record, record, NULL));
+}
+
 static void birth_date_never_makes_a_hit_of_another_name(void **state)
 {
         assert_true(score_of(born(named("Sergey Petrov"), 1960, 3, 12),
@@ -310,6 +336,33 @@ static void aliases(void **state)
         assert_true(weak < strong && says(&e, LF_MATCH_REASON_NAME_WEAK_ALIAS));
 }
 
+static void nicknames_are_kept_apart_from_weak_aliases(void **state)
+{
+        struct person record = named("GUZMAN LOERA, Joaquin Archivaldo"),
+                      probe = named("El Chapito Loquillo");
+        struct lf_explanation e = {0};
+        float nickname = score_of(probe, with(record, LF_PERSON_NICKNAME, "Chapito Loquillo"), &e);
+        assert_true(says(&e, LF_MATCH_REASON_NAME_NICKNAME) && !says(&e, LF_MATCH_REASON_NAME_WEAK_ALIAS));
+        float weak = score_of(probe, with(record, LF_PERSON_WEAK_ALIAS, "Chapito Loquillo"), &e);
+        assert_true(says(&e, LF_MATCH_REASON_NAME_WEAK_ALIAS) && !says(&e, LF_MATCH_REASON_NAME_NICKNAME));
+        float alias = score_of(probe, with(record, LF_PERSON_ALIAS, "Chapito Loquillo"), &e);
+        assert_true(weak < nickname && nickname < alias);
+}
+
+static void a_number_in_a_name(void **state)
+{
+        HITS({"Mohamed 2 Yusupov", "Mohamed Yusupov"}, {"Sergey Petrov 19600312", "Sergey Petrov"},
+             {"Brigade 313 Kashmiri", "BRIGADE 313, Kashmiri"});
+        MISSES({"12345678", "Sergey Petrov"}, {"313", "Brigade 313"});
+}
+
+static void mixed_scripts(void **state)
+{
+        /* Latin and Cyrillic letters that look alike, in one word. */
+        HITS({"S\u0435rg\u0435y P\u0435trov", "Sergey Petrov"}, {"Владимир LAVRENKO", "Vladimir Lavrenko"},
+             {"Muhammad بن سلطان", "Muhammad bin Sultan"});
+}
+
 static void entities_are_not_persons(void **state)
 {
         struct person vessel = with(named("Maria Fernandes"), LF_PERSON_ENTITY, "V");
@@ -380,6 +433,23 @@ static void ofac_scores(void **state)
         char wide[300];
         memset(wide, 'x', sizeof wide);
         assert_int_equal(lf_person_ofac_score(wide, sizeof wide, wide, sizeof wide), 100);
+}
+
+static void ofac_scoring_of_a_dataset(void **state)
+{
+        struct lf_person_rules ofac = {.scoring = LF_PERSON_SCORING_OFAC};
+        struct lf_explanation e = {0};
+        assert_true(score_by(ofac, named("Y. Qaradawi"), named("AL-QARADAWI, Yusuf"), &e) >=
+                    lf_ofac_score(100));
+        assert_int_equal(e.reason[0].code, LF_MATCH_REASON_NAME_OFAC);
+        assert_int_equal(e.reason[0].a, 100);
+        score_by(ofac, named("MARTHA"), named("MARHTA"), &e);
+        assert_int_equal(e.reason[0].a, 96);
+        /* A document counts as ever. */
+        assert_true(score_by(ofac, holding(named("Somebody Else"), "IRN", "K1234567"),
+                             holding(named("Yusuf Qaradawi"), "IRN", "K1234567"), NULL) >= 0.95f);
+        for (unsigned points = 1; points <= 100; points++)
+                assert_true(lf_ofac_score(points) > lf_ofac_score(points - 1));
 }
 
 static void floor_of_a_rate(void **state)
@@ -557,15 +627,20 @@ int main(void)
             cmocka_unit_test(other_scripts),
             cmocka_unit_test(right_to_left_marks),
             cmocka_unit_test(birth_dates),
+            cmocka_unit_test(birth_date_tolerance_that_the_dataset_sets),
             cmocka_unit_test(birth_date_never_makes_a_hit_of_another_name),
             cmocka_unit_test(birth_ranges),
             cmocka_unit_test(sex_and_nationality),
             cmocka_unit_test(several_documents),
             cmocka_unit_test(document_alone),
             cmocka_unit_test(aliases),
+            cmocka_unit_test(nicknames_are_kept_apart_from_weak_aliases),
+            cmocka_unit_test(a_number_in_a_name),
+            cmocka_unit_test(mixed_scripts),
             cmocka_unit_test(entities_are_not_persons),
             cmocka_unit_test(order_and_side_do_not_matter),
             cmocka_unit_test(ofac_scores),
+            cmocka_unit_test(ofac_scoring_of_a_dataset),
             cmocka_unit_test(floor_of_a_rate),
             cmocka_unit_test(no_floor_loses_a_hit),
             cmocka_unit_test(hostile_bytes),

@@ -38,7 +38,10 @@ static int cmd_explain(int argc, char **argv)
 {
         if (argc > 1 && strcmp(argv[1], "fingerprint") == 0)
                 return lf_explain_fingerprint(argc - 1, argv + 1);
-        fprintf(stderr, "usage: landfall explain fingerprint A B [--svg FILE] [--json]\n");
+        if (argc > 1 && strcmp(argv[1], "person") == 0)
+                return lf_explain_person(argc - 1, argv + 1);
+        fprintf(stderr, "usage: landfall explain fingerprint A B [--svg FILE] [--json]\n"
+                        "       landfall explain person NAME LISTED-NAME [--json]\n");
         return LF_EXIT_USAGE;
 }
 
@@ -79,7 +82,7 @@ static const struct {
     {"disturb", lf_cmd_disturb, "what interrupted the cores, and for how long"},
     {"bench", cmd_bench, "what one core answers, beside what it could do at most"},
     {"eval", cmd_eval, "run an engine over labelled files: its accuracy"},
-    {"explain", cmd_explain, "why two records match, as text and as a picture"},
+    {"explain", cmd_explain, "why two records match"},
     {"site", lf_cmd_site, "make a site: authority, identity, keys"},
     {"lane", lf_cmd_lane, "enrol, revoke and list lanes; ask as one"},
     {"feed", lf_cmd_feed, "make, fill and sign an originator's feed of records"},

@@ -79,6 +79,7 @@ struct lf_config_dataset {
         uint32_t categories;
         double threshold;
         uint32_t candidates;
+        uint32_t scoring, birth_tolerance; /* struct lf_person_rules */
         uint64_t freshness_us;
         struct lf_config_feed feed;
         struct lf_place place;

@@ -166,6 +166,8 @@ const struct lf_field lf_law_dataset[] = {
     {"categories", lf_read_categories, .offset = DATASET(categories), .required = true},
     {"threshold", lf_read_decade, .offset = DATASET(threshold), .required = true, .min = -12, .max = 0},
     {"candidates", lf_read_number, .offset = DATASET(candidates), .min = 1, .max = LSP_CANDIDATES_MAX},
+    {"scoring", lf_read_choice, .offset = DATASET(scoring), .names = lf_scoring_names},
+    {"birth_tolerance", lf_read_choice, .offset = DATASET(birth_tolerance), .names = lf_birth_names},
     {"freshness", lf_read_duration, .offset = DATASET(freshness_us), .min = 0, .max = 366L * 86400 * 1000000},
     {"feed", lf_read_map, .offset = DATASET(feed), .required = true, .table = feed},
     {0}};

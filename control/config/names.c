@@ -3,7 +3,7 @@
 #include "dataplane/handover.h"
 #include "dataplane/lsp.h"
 #include "dataplane/policy.h"
-#include "matcher/engine.h"
+#include "matcher/shard.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -50,6 +50,12 @@ const struct lf_name lf_modality_names[] = {{"fingerprint", LF_MODALITY_FINGERPR
                                             {"person", LF_MODALITY_PERSON},
                                             {"consignment", LF_MODALITY_CONSIGNMENT},
                                             {NULL, 0}};
+
+const struct lf_name lf_scoring_names[] = {
+    {"landfall", LF_PERSON_SCORING_LANDFALL}, {"ofac", LF_PERSON_SCORING_OFAC}, {NULL, 0}};
+
+const struct lf_name lf_birth_names[] = {{"0", 1}, {"1", 2}, {"2", 3},   {"3", 4}, {"4", 5},
+                                         {"5", 6}, {"7", 8}, {"10", 11}, {NULL, 0}};
 
 const struct lf_name lf_port_names[] = {{"af_xdp", LF_PORT_AF_XDP},
                                         {"memif", LF_PORT_MEMIF},

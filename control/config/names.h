@@ -18,6 +18,8 @@ extern const struct lf_name lf_encounter_names[];
 extern const struct lf_name lf_priority_names[];
 extern const struct lf_name lf_modality_names[];
 extern const struct lf_name lf_port_names[];
+extern const struct lf_name lf_scoring_names[]; /* enum lf_person_scoring */
+extern const struct lf_name lf_birth_names[];   /* lf_person_rules.birth_years */
 extern const struct lf_name lf_core_role_names[];
 
 /* -ENOENT: no such word in the list. */

@@ -205,10 +205,12 @@ static int build_category(const struct lf_group_options *o, const struct lf_feed
         int e = 0;
         for (size_t s = 0; e == 0 && s < shards; s++) {
                 size_t first = n * s / shards, end = n * (s + 1) / shards;
-                struct lf_shard_info info = {.generation = o->number,
-                                             .dataset = o->dataset->number,
-                                             .category = records[0]->leaf.category,
-                                             .index = (uint32_t)s};
+                struct lf_shard_info info = {
+                    .generation = o->number,
+                    .dataset = o->dataset->number,
+                    .category = records[0]->leaf.category,
+                    .index = (uint32_t)s,
+                    .person = {.scoring = o->dataset->scoring, .birth_years = o->dataset->birth_years}};
                 struct input in;
                 if (first == end)
                         continue;

@@ -14,6 +14,7 @@
 struct lf_replica_dataset {
         uint16_t number;
         uint8_t modality;    /* enum lf_modality: records of another are left out */
+        uint8_t scoring, birth_years; /* struct lf_person_rules */
         uint32_t categories; /* bit mask: records of others are left out */
         char feed_dir[256];
         char feed_key[256]; /* file: the originator's verifier key */

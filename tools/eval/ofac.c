@@ -1,4 +1,4 @@
-/* landfall eval ofac: how often the `ofac` scores agree with what OFAC's search tool answered. */
+/* landfall eval ofac: how often datasets with `scoring: ofac` agree with what OFAC's search tool answered. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "matcher/person_ofac.h"
 #include "tools/eval/eval.h"
-#include "tools/eval/table.h"
+#include "tools/eval/person.h"
 
 #define CLOSE 5 /* points */
 
@@ -23,14 +23,44 @@ struct tally {
         unsigned pairs, close;
 };
 
-static int read_pairs(struct lf_table *t, struct tally *ret)
+struct room {
+        void *prepared, *scratch;
+};
+
+/* What a dataset with `scoring: ofac` that holds the one name says of the other: points; -1 on failure. */
+static int points_of(const struct lf_csv_field *query, const struct lf_csv_field *name,
+                     const struct lf_table *t, const struct room *room)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+        struct lf_wire probe, record;
+        struct lf_topk top;
+        struct lf_explanation why;
+        if (lf_wire_name(&probe, 'P', t, query) < 0 || lf_wire_name(&record, 'P', t, name) < 0)
+                return -1;
+        struct lf_shard *shard = lf_eval_shard(&record, 1);
+        if (!shard)
+                return -1;
+        shard->person.scoring = LF_PERSON_SCORING_OFAC;
+        int points = 0;
+        if (lf_eval_search(shard, &probe, 0, room->prepared, room->scratch, &top) && top.n > 0) {
+                engine->explain(shard, room->prepared, &top.hit[0], room->scratch, &why);
+                for (unsigned i = 0; i < why.n; i++)
+                        if (why.reason[i].code == LF_MATCH_REASON_NAME_OFAC)
+                                points = why.reason[i].a;
+        }
+        free(shard);
+        return points;
+}
+
+static int read_pairs(struct lf_table *t, const struct room *room, struct tally *ret)
 {
         int query = lf_table_column(t, "query_name"), name = lf_table_column(t, "result_name");
         int expected = lf_table_column(t, "ofac_score"), r = query | name | expected;
         while (r >= 0 && (r = lf_table_next(t)) > 0) {
                 const struct lf_csv_field *f = t->csv.field;
-                int theirs = atoi(f[expected].text);
-                int ours = (int)lf_person_ofac_score(f[query].text, f[query].n, f[name].text, f[name].n);
+                int theirs = atoi(f[expected].text), ours = points_of(&f[query], &f[name], t, room);
+                if (ours < 0)
+                        return -1;
                 ret->close += theirs < 0 ? ours < LF_OFAC_LEAST : abs(theirs - ours) <= CLOSE;
                 ret->pairs++;
         }
@@ -60,7 +90,16 @@ int lf_eval_ofac(int argc, char **argv)
         }
         if (lf_table_open(path, &t) < 0)
                 return 1;
-        int r = read_pairs(&t, &tally);
+        struct room room = {0};
+        int r = lf_engines_init();
+        if (r == 0) {
+                const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+                room =
+                    (struct room){lf_eval_aligned(engine->probe_size), lf_eval_aligned(engine->scratch_size)};
+                r = room.prepared && room.scratch ? read_pairs(&t, &room, &tally) : -1;
+        }
+        free(room.prepared);
+        free(room.scratch);
         lf_table_close(&t);
         if (r < 0)
                 return 1;

@@ -23,6 +23,8 @@ static const char usage[] =
     "altered person is searched for in a shard of all the listed ones: `recall` is the share whose listed\n"
     "row was found, `false_hit_rate` the share of the negatives for whom anybody was; by name only, and\n"
     "`with_birth_date`. Rates are fractions.\n"
+    "`halves` are the same figures over the first, third, .. row of each file, and over the others: what is\n"
+    "chosen on one half is to hold on the other.\n"
     "The threshold is 0.78 where none is given.\n";
 
 struct arguments {

@@ -65,11 +65,17 @@ static int keep(void *context, struct person *p)
         return add(context, p);
 }
 
+/* Everybody; the first, third, ..; the second, fourth, .. */
+#define PARTS 3
+
 /* Who is looked for, and what was found: by name only, with the date of birth. */
 struct findings {
         const struct search *search;
         bool anybody; /* any hit counts, and not only the same row's */
-        unsigned people, found[2];
+        unsigned asked;
+        struct {
+                unsigned people, found[2];
+        } part[PARTS];
 };
 
 static bool found(const struct search *s, bool born, bool anybody, const struct person *p)
@@ -86,9 +92,13 @@ static bool found(const struct search *s, bool born, bool anybody, const struct 
 static int look(void *context, struct person *p)
 {
         struct findings *f = context;
-        f->people++;
+        unsigned half = 1 + f->asked++ % 2;
+        for (unsigned part = 0; part <= half; part += half)
+                f->part[part].people++;
         for (unsigned born = 0; born < 2; born++)
-                f->found[born] += found(f->search, born, f->anybody, p);
+                if (found(f->search, born, f->anybody, p))
+                        for (unsigned part = 0; part <= half; part += half)
+                                f->part[part].found[born]++;
         return 0;
 }
 
@@ -117,19 +127,23 @@ static double rate(unsigned part, unsigned whole)
         return whole ? (double)part / whole : 0;
 }
 
-static void report(const struct findings *altered, const struct findings *negative, json_t *out)
+static void report(const struct findings *altered, const struct findings *negative, unsigned part,
+                   json_t *out)
 {
         json_t *born = json_object();
         json_t *const to[2] = {out, born};
         for (unsigned i = 0; i < 2; i++) {
-                json_object_set_new(to[i], "recall", json_real(rate(altered->found[i], altered->people)));
-                json_object_set_new(to[i], "false_hit_rate",
-                                    json_real(rate(negative->found[i], negative->people)));
-                json_object_set_new(to[i], "found", json_integer(altered->found[i]));
-                json_object_set_new(to[i], "false_hits", json_integer(negative->found[i]));
+                json_object_set_new(
+                    to[i], "recall",
+                    json_real(rate(altered->part[part].found[i], altered->part[part].people)));
+                json_object_set_new(
+                    to[i], "false_hit_rate",
+                    json_real(rate(negative->part[part].found[i], negative->part[part].people)));
+                json_object_set_new(to[i], "found", json_integer(altered->part[part].found[i]));
+                json_object_set_new(to[i], "false_hits", json_integer(negative->part[part].found[i]));
         }
-        json_object_set_new(out, "altered", json_integer(altered->people));
-        json_object_set_new(out, "negatives", json_integer(negative->people));
+        json_object_set_new(out, "altered", json_integer(altered->part[part].people));
+        json_object_set_new(out, "negatives", json_integer(negative->part[part].people));
         json_object_set_new(out, "with_birth_date", born);
 }
 
@@ -146,8 +160,16 @@ int lf_eval_person_altered(const char *listed_path, const char *altered_path, ch
                 r = read_people(altered_path, true, look, &altered);
         for (int i = 0; r == 0 && i < n; i++)
                 r = read_people(negatives[i], false, look, &negative);
-        if (r == 0)
-                report(&altered, &negative, out);
+        if (r == 0) {
+                json_t *halves = json_array();
+                report(&altered, &negative, 0, out);
+                for (unsigned part = 1; part < PARTS; part++) {
+                        json_t *half = json_object();
+                        report(&altered, &negative, part, half);
+                        json_array_append_new(halves, half);
+                }
+                json_object_set_new(out, "halves", halves);
+        }
         free(s.plain);
         free(s.born);
         free(s.prepared);

@@ -1,5 +1,6 @@
 /* Labelled pairs of names: the first is the probe, the second the only record of a shard. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,8 +57,13 @@ static int judge(const struct lf_wire *wire, float threshold, void *prepared, vo
         return 0;
 }
 
-static int read_pairs(struct lf_table *t, float threshold, void *prepared, void *scratch, struct tally *all,
-                      struct tally *person)
+/* Everything; the first, third, .. pair; the second, fourth, .. */
+#define PARTS 3
+struct tallies {
+        struct tally all[PARTS], person[PARTS];
+};
+
+static int read_pairs(struct lf_table *t, float threshold, void *prepared, void *scratch, struct tallies *ret)
 {
         static const char *const names[] = {"schema", "name1", "name2", "is_match", "quality"};
         int column[5];
@@ -77,31 +83,45 @@ static int read_pairs(struct lf_table *t, float threshold, void *prepared, void 
                 r = r < 0 ? r : judge(wire, threshold, prepared, scratch, &hit);
                 if (r < 0)
                         return r;
-                count(all, match, hit, strong);
-                if (kind == 'P')
-                        count(person, match, hit, strong);
+                unsigned half = 1 + ret->all[0].pairs % 2;
+                for (unsigned part = 0; part <= half; part += half) {
+                        count(&ret->all[part], match, hit, strong);
+                        if (kind == 'P')
+                                count(&ret->person[part], match, hit, strong);
+                }
         }
         return r;
+}
+
+static void report_part(const struct tallies *t, unsigned part, float threshold, json_t *out)
+{
+        json_t *of_persons = json_object();
+        report(&t->all[part], out);
+        json_object_set_new(of_persons, "threshold", json_real(round((double)threshold * 1e6) / 1e6));
+        report(&t->person[part], of_persons);
+        json_object_set_new(out, "person", of_persons);
 }
 
 int lf_eval_person_pairs(const char *path, float threshold, json_t *out)
 {
         const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
-        struct tally all = {0}, person = {0};
+        struct tallies tallies = {0};
         struct lf_table t;
         int r = lf_table_open(path, &t);
         if (r < 0)
                 return r;
         void *prepared = lf_eval_aligned(engine->probe_size),
              *scratch = lf_eval_aligned(engine->scratch_size);
-        r = prepared && scratch ? read_pairs(&t, threshold, prepared, scratch, &all, &person) : -ENOMEM;
+        r = prepared && scratch ? read_pairs(&t, threshold, prepared, scratch, &tallies) : -ENOMEM;
         if (r == 0) {
-                json_t *of_persons = json_object();
-                report(&all, out);
-                json_object_set_new(of_persons, "threshold",
-                                    json_real(json_real_value(json_object_get(out, "threshold"))));
-                report(&person, of_persons);
-                json_object_set_new(out, "person", of_persons);
+                json_t *halves = json_array();
+                report_part(&tallies, 0, threshold, out);
+                for (unsigned part = 1; part < PARTS; part++) {
+                        json_t *half = json_object();
+                        report_part(&tallies, part, threshold, half);
+                        json_array_append_new(halves, half);
+                }
+                json_object_set_new(out, "halves", halves);
         }
         free(prepared);
         free(scratch);

@@ -3,3 +3,4 @@
 
 /* argv[0] is the engine's name. Returns the command's exit status: 0, 1 failed, 2 usage. */
 int lf_explain_fingerprint(int argc, char **argv);
+int lf_explain_person(int argc, char **argv);
