@@ -1,4 +1,5 @@
 /* What keeps the appliance from being well, each with its cure. */
+#include "control/daemon/state.h"
 #include "tools/appliance.h"
 
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static void assess_clock(struct lf_appliance *a)
                 say(a, "set the clock right; if it is right, two officers say so: landfall officer clock",
                     "the clock was set forward: legal time does not follow and is %lld s behind it",
                     (long long)-ahead);
-        if (ahead > 0)
+        if (ahead > LF_STATE_RESERVE_S) /* so far it may be after a kill */
                 say(a, "set the clock right; legal time waits for it",
                     "the clock is behind: legal time does not run back and is %lld s ahead of it",
                     (long long)ahead);

@@ -113,11 +113,12 @@ static void say(const struct lf_appliance *a)
 
 static int usage(FILE *to)
 {
-        fprintf(to, "usage: landfall top [--once] [--json] [--run-dir DIR]\n"
-                    "Each second: cycles per query of every stage and core, busy share, queue depth, rates. "
-                    "Where no\n"
-                    "query passed a stage in that second, its cycles are those since the start.\n"
-                    "Exit status: 0 ok, 2 usage, 4 no landfalld has run here.\n");
+        fprintf(to,
+                "usage: landfall top [--once] [--json] [--run-dir DIR]\n"
+                "Each second: cycles per query of every stage and core, busy share, queue depth, rates. "
+                "Where no\n"
+                "query passed a stage in that second, its cycles are those since the start.\n"
+                "Exit status: 0 ok, 2 usage, 4 landfalld does not run (with --once), or never ran here.\n");
         return to == stdout ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 
@@ -178,12 +179,15 @@ int lf_cmd_top(int argc, char **argv)
         if (!a.page) {
                 fprintf(stderr, "landfall top: no landfalld in %s: %s\n", run_dir, strerror(-a.page_error));
                 code = LF_EXIT_UNREACHABLE;
-        } else if (!once)
+        } else if (!once) {
                 watch(&a, json);
-        else if (json)
-                say_json(&a, false);
-        else
-                say(&a);
+        } else {
+                if (json)
+                        say_json(&a, false);
+                else
+                        say(&a);
+                code = a.alive ? LF_EXIT_OK : LF_EXIT_UNREACHABLE;
+        }
         lf_appliance_free(&a);
         return code;
 }

@@ -84,6 +84,12 @@ int lf_state_open(const char *path, struct lf_state **ret)
 
 void lf_state_close(struct lf_state *state)
 {
+        struct kept k;
+        if (state && state->given < state->kept.legal_time) {
+                k = state->kept;
+                k.legal_time = state->given;
+                save(state, &k); /* if that fails the reserve stays: legal time then is ahead for so long */
+        }
         free(state);
 }
 

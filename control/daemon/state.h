@@ -8,7 +8,7 @@ struct lf_state;
 
 /* Reads the file, or begins anew when there is none. -EBADMSG: it is damaged. -ENOMEM, else errno. */
 int lf_state_open(const char *path, struct lf_state **ret);
-/* NULL is fine. */
+/* Gives back what was reserved. NULL is fine. */
 void lf_state_close(struct lf_state *state);
 
 /* The ruleset's number of a policy with this digest: the same for the same law, else one more than any

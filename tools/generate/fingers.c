@@ -9,6 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define WIDTH     360
 #define HEIGHT    480
@@ -125,6 +126,8 @@ int lf_generate_fingers(const char *dir, uint64_t seed, unsigned fingers, unsign
 {
         uint8_t record[LF_GENERATED_FINGER_MAX];
         char path[4096];
+        if (mkdir(dir, 0777) < 0 && errno != EEXIST)
+                return -errno;
         for (unsigned f = 101; f < 101 + fingers; f++)
                 for (unsigned i = 1; i <= impressions; i++) {
                         size_t size = lf_generate_finger(seed, f, i, record);
