@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# landfall bench iris and face: run on small galleries, name their rows, and refuse what does not fit in memory.
+# landfall bench iris, face and fingerprint: run on small galleries, name their rows, and refuse what does not fit in memory.
 set -euo pipefail
 B=${LANDFALL_BUILD:?}
 fail() { echo "FAIL $*"; exit 1; }
@@ -14,6 +14,14 @@ out=$("$B/landfall" bench iris --mib 4 --json) || fail "bench iris"
 for name in read_bandwidth_gb_s of_limit isa rotation_1 rotations_31_one_probe rotations_31_batch_8 rotations_31_two_stages mates_lost share_lost_at_most; do
         grep -q "\"$name\"" <<<"$out" || fail "bench iris: no $name"
 done
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+"$B/landfall" generate fingers "$dir" --count 5 --impressions 3
+out=$("$B/landfall" bench fingerprint "$dir" --gallery 300 --json) || fail "bench fingerprint"
+for name in templates pairs_per_second first_stage_pairs_per_second second_stage_pairs_per_second bytes_per_template \
+        enrol_per_second isa gallery search_seconds mates_lost; do
+        grep -q "\"$name\"" <<<"$out" || fail "bench fingerprint: no $name"
+done
+grep -q '"templates": 15' <<<"$out" || fail "bench fingerprint: $out"
 ! LANDFALL_ISA=none "$B/landfall" bench face --mib 4 2>/dev/null || fail "an instruction set that there is not"
 ! said=$("$B/landfall" bench face --mib 100000000 2>&1) || fail "a gallery larger than memory"
 grep -q "does not fit" <<<"$said" || fail "need and have: $said"

@@ -86,8 +86,10 @@ static void measures_a_folder(void **state)
         }
         write_record("notes.iso", f);
         free(f);
-        char *argv[] = {"fingerprint", "--json", folder, NULL};
-        json_t *j = run_json(3, argv);
+        char curve[300];
+        snprintf(curve, sizeof curve, "%s/curve.svg", folder);
+        char *argv[] = {"fingerprint", "--json", folder, "--det", curve, NULL};
+        json_t *j = run_json(5, argv);
         const json_t *dir = json_array_get(json_object_get(j, "directories"), 0),
                      *mean = json_object_get(j, "mean");
         assert_string_equal(json_string_value(json_object_get(dir, "dir")), folder);
@@ -99,7 +101,23 @@ static void measures_a_folder(void **state)
         assert_true(fabs(value(dir, "fnmr_at_fmr_1e2") - 2 / 12.0) < 1e-4);
         assert_true(fabs(value(dir, "fnmr_at_fmr_1e3") - 2 / 12.0) < 1e-4);
         assert_true(value(mean, "eer") > 0.05 && value(mean, "eer") < 0.6);
+        /* The empty record's own search finds nothing, and no other finds it. */
+        const json_t *search = json_object_get(j, "identification"), *pooled = json_object_get(j, "pooled");
+        assert_int_equal(value(search, "searches"), 12);
+        assert_int_equal(value(search, "mates"), 20);
+        assert_true(fabs(value(search, "rank1") - 11 / 12.0) < 1e-4);
+        assert_true(fabs(value(search, "fnir_at_fpir_1e2") - 1 / 12.0) < 1e-4);
+        assert_true(value(search, "first_stage_loss") == 0 && value(search, "first_stage_kept") == 1);
+        assert_true(fabs(value(pooled, "fnmr_at_fmr_1e3") - 2 / 12.0) < 1e-4);
+        assert_int_equal(value(pooled, "impostor"), 54);
+        assert_int_equal(json_array_size(json_object_get(j, "calibration")), 3);
         json_decref(j);
+        static char svg[64 * 1024];
+        test_file(folder, "curve.svg", svg, sizeof svg - 1);
+        assert_ptr_equal(strstr(svg, "<svg "), svg);
+        assert_non_null(strstr(svg, "<polyline"));
+        assert_non_null(strstr(svg, "all together"));
+        assert_non_null(strstr(svg, "</svg>"));
         char *text;
         char *table[] = {"fingerprint", folder, NULL};
         assert_int_equal(run(2, table, &text), 0);

@@ -111,7 +111,7 @@ static void measure_stages(struct bench *b)
 {
         double first = 0, second = 0;
         uint64_t before = b->core->compared, closer = 0;
-        for (size_t i = 0; first < SECONDS; i = (i + 1) % b->fingers.real.n) {
+        for (size_t i = 0; first + second < 2 * SECONDS; i = (i + 1) % b->fingers.real.n) {
                 const struct lf_finger_probe *p = b->probe[i];
                 for (uint32_t f = 0; p && f < p->rows; f++) {
                         struct lf_finger finger = lf_finger_of_probe(p, f);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define SIDE   400
@@ -38,17 +39,47 @@ static void draw_axes(FILE *out)
         fprintf(out, "<text x=\"%d\" y=\"%d\">false non-match rate</text>\n", MARGIN, MARGIN - 20);
 }
 
-int lf_det_write(const char *path, const struct lf_scores *genuine, const struct lf_scores *impostor)
+/* What is no markup of it; letters beyond ASCII become a question mark. */
+static void print_plain(FILE *out, const char *text)
+{
+        for (const char *c = text; *c; c++)
+                if (*c == '<' || *c == '>' || *c == '&')
+                        fprintf(out, "&#%d;", *c);
+                else
+                        fputc((unsigned char)*c < ' ' || (unsigned char)*c > '~' ? '?' : *c, out);
+}
+
+static void draw_curve(FILE *out, const struct lf_det_curve *c, unsigned i)
+{
+        static const char *const colour[] = {"#222222", "#1f5fbf", "#c8501e",
+                                             "#2a9d3a", "#8a4fbf", "#b08a00"};
+        const char *ink = colour[i % 6];
+        double at = pow(10, -3), lowest = 1 / (double)c->impostor->n;
+        fprintf(out, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" points=\"", ink,
+                i == 0 ? "2.5" : "1.2");
+        for (double d = LOWEST; d <= 0; d += 0.05)
+                if (pow(10, d) >= lowest)
+                        fprintf(out, "%.1f,%.1f ", across(d),
+                                down(lf_fnmr_at(c->genuine, c->impostor, pow(10, d))));
+        fputs("\"/>\n", out);
+        int y = MARGIN + 16 + 16 * (int)i;
+        fprintf(out, "<path d=\"M%d %d h18\" stroke=\"%s\" stroke-width=\"%s\"/><text x=\"%d\" y=\"%d\">",
+                MARGIN + SIDE - 245, y - 4, ink, i == 0 ? "2.5" : "1.2", MARGIN + SIDE - 221, y);
+        print_plain(out, c->name);
+        if (at >= lowest)
+                fprintf(out, ": %.4f at 1e-3", lf_fnmr_at(c->genuine, c->impostor, at));
+        fputs("</text>\n", out);
+}
+
+int lf_det_write(const char *path, const struct lf_det_curve *curve, unsigned n)
 {
         FILE *out = fopen(path, "we");
         if (!out)
                 return -errno;
         draw_axes(out);
-        fputs("<polyline fill=\"none\" stroke=\"#1f5fbf\" stroke-width=\"2\" points=\"", out);
-        for (double d = LOWEST; d <= 0; d += 0.05)
-                if (pow(10, d) * (double)impostor->n >= 1)
-                        fprintf(out, "%.1f,%.1f ", across(d),
-                                down(lf_fnmr_at(genuine, impostor, pow(10, d))));
-        fputs("\"/>\n</svg>\n", out);
-        return fclose(out) == 0 ? 0 : -errno;
+        for (unsigned i = n; i-- > 0;)
+                draw_curve(out, &curve[i], i);
+        fputs("</svg>\n", out);
+        bool failed = ferror(out);
+        return fclose(out) == 0 && !failed ? 0 : -EIO;
 }

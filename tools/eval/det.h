@@ -1,8 +1,13 @@
-/* A detection error trade-off curve as SVG: false non-match rate over false match rate, both axes
- * logarithmic. */
+/* Detection error trade-off curves as SVG: false non-match rate over false match rate, both axes logarithmic.
+ */
 #pragma once
 
 #include "tools/eval/rates.h"
 
-/* Lists sorted as by lf_rates_of(). -errno. */
-int lf_det_write(const char *path, const struct lf_scores *genuine, const struct lf_scores *impostor);
+struct lf_det_curve {
+        const char *name;
+        const struct lf_scores *genuine, *impostor; /* sorted as by lf_rates_of() */
+};
+
+/* The first curve is drawn strongest; each begins where one impostor in its list is a false match. -errno. */
+int lf_det_write(const char *path, const struct lf_det_curve *curve, unsigned n);

@@ -25,7 +25,8 @@ static const char usage[] =
     "matches nothing: its pairs count with the lowest score, its search finds nothing.\n"
     "Then all DIRs together: the rates of their pooled scores; how often strangers, within and across DIRs,\n"
     "reach a score that claims a false match rate of 1e-2, 1e-3, 1e-4, with an interval by the jackknife\n"
-    "over fingers; and every record searched among all. --det draws the pooled error trade-off as SVG.\n";
+    "over fingers; and every record searched among all. --det draws the error trade-off of all DIRs and of\n"
+    "each as SVG.\n";
 
 /* The scores of one folder's own pairs. */
 static int scores_of(const struct lf_comparisons *c, unsigned folder, struct lf_scores *genuine,
@@ -51,23 +52,41 @@ static int add_scores(struct lf_scores *all, const struct lf_scores *some)
 static int evaluate_folder(const struct lf_trial *t, const struct lf_comparisons *c, unsigned folder,
                            struct lf_fingerprint_result *ret)
 {
-        struct lf_scores genuine = {0}, impostor = {0};
-        int r = scores_of(c, folder, &genuine, &impostor);
-        if (r == 0 && (genuine.n == 0 || impostor.n == 0)) {
+        struct lf_folder_result *f = &ret->folder[folder];
+        int r = scores_of(c, folder, &f->mates, &f->strangers);
+        if (r == 0 && (f->mates.n == 0 || f->strangers.n == 0)) {
                 lf_log_error("%s: needs two impressions of one finger, and two fingers", ret->dir[folder]);
                 r = -EINVAL;
         }
-        if (r == 0) {
-                ret->folder[folder] =
-                    (struct lf_folder_result){lf_rates_of(&genuine, &impostor), (double)genuine.n,
-                                              (double)impostor.n, (double)lf_trial_failures(t, folder)};
-                r = add_scores(&ret->genuine, &genuine);
+        if (r < 0)
+                return r;
+        f->rates = lf_rates_of(&f->mates, &f->strangers);
+        f->genuine = (double)f->mates.n;
+        f->impostor = (double)f->strangers.n;
+        f->failures = (double)lf_trial_failures(t, folder);
+        r = add_scores(&ret->genuine, &f->mates);
+        return r < 0 ? r : add_scores(&ret->impostor, &f->strangers);
+}
+
+/* All folders together, and each where there are several. */
+static int write_det(const char *path, const struct lf_fingerprint_result *r)
+{
+        struct lf_det_curve *curve = calloc(r->dirs + 1, sizeof *curve);
+        if (!curve)
+                return -ENOMEM;
+        curve[0] = (struct lf_det_curve){"all together", &r->genuine, &r->impostor};
+        for (unsigned i = 0; i < r->dirs; i++) {
+                const char *name = r->dir[i], *end = name + strlen(name);
+                for (unsigned parts = 0; end > name && parts < 2; parts += end[-1] == '/')
+                        end--;
+                curve[i + 1] = (struct lf_det_curve){*end == '/' ? end + 1 : end, &r->folder[i].mates,
+                                                     &r->folder[i].strangers};
         }
-        if (r == 0)
-                r = add_scores(&ret->impostor, &impostor);
-        free(genuine.score);
-        free(impostor.score);
-        return r;
+        int e = lf_det_write(path, curve, r->dirs > 1 ? r->dirs + 1 : 1);
+        if (e < 0)
+                lf_log_error("%s: %s", path, strerror(-e));
+        free(curve);
+        return e;
 }
 
 static struct lf_folder_result mean_of(const struct lf_folder_result *results, unsigned n)
@@ -139,14 +158,15 @@ static int run(char **dirs, int n, bool json, const char *det)
                 r = lf_impressions_read_all(dirs, n, &all);
         if (r == 0)
                 r = evaluate(&all, &result);
-        if (r == 0 && det) {
-                r = lf_det_write(det, &result.genuine, &result.impostor);
-                if (r < 0)
-                        lf_log_error("%s: %s", det, strerror(-r));
-        }
+        if (r == 0 && det)
+                r = write_det(det, &result);
         if (r == 0)
                 (json ? lf_fingerprint_print_json : lf_fingerprint_print_table)(&result);
         lf_impressions_free(&all);
+        for (int i = 0; result.folder && i < n; i++) {
+                free(result.folder[i].mates.score);
+                free(result.folder[i].strangers.score);
+        }
         free(result.folder);
         free(result.genuine.score);
         free(result.impostor.score);

@@ -9,6 +9,7 @@
 struct lf_folder_result {
         struct lf_rates rates;
         double genuine, impostor, failures; /* counts; in a mean they need not be whole */
+        struct lf_scores mates, strangers;  /* sorted; of a mean none */
 };
 
 #define LF_CLAIMS 3 /* 1e-2, 1e-3, 1e-4 */
