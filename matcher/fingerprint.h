@@ -278,6 +278,7 @@ static inline struct lf_finger lf_finger_of_shard(const struct lf_shard *s, uint
 /* What scan and explain want of memory. */
 struct lf_finger_core {
         uint64_t compared, kept; /* pairs that the first stage saw and let through: counted up, never read */
+        uint64_t work;           /* so are cylinders, pairs and minutiae that were held against another */
         struct lf_finger_scratch scratch;
         struct lf_finger_query query;
         struct lf_finger_nearest nearest; /* of the pair at hand */

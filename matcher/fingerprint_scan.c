@@ -122,6 +122,7 @@ static float fit_together(const struct lf_finger *row, const uint16_t *key, floa
 {
         float size = 16.0f + row->row->cylinders;
         lf_finger_kernels->unusual(&c->query, row, key, c->mean, c->scale, least, &c->scratch.pairs);
+        c->work += (uint64_t)c->scratch.pairs.n * c->scratch.pairs.padded;
         return lf_finger_kernels->agreement(&c->scratch.pairs) / (size * size);
 }
 
@@ -140,18 +141,31 @@ static unsigned comparable(const struct lf_shard *s, uint32_t block, const struc
         return n;
 }
 
+/* Asks for what a row's comparison reads, while those before it are compared. */
+#define AHEAD 3
+static void fetch(const void *from, size_t size)
+{
+        for (size_t at = 0; at < size; at += 64)
+                __builtin_prefetch((const uint8_t *)from + at);
+}
+
 /* Compares by the first word alone and leaves the `keep` rows that fit together best. */
 static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
 {
         if (n <= keep)
                 return n;
         for (unsigned i = 0; i < n; i++) {
-                struct lf_finger row = lf_finger_of_shard(s, c->row[i]);
+                struct lf_finger row = lf_finger_of_shard(s, c->row[i]),
+                                 later = lf_finger_of_shard(s, c->row[i + AHEAD < n ? i + AHEAD : i]);
+                fetch(later.bits, lf_finger_stride(later.row) * sizeof *later.bits);
                 lf_finger_kernels->first(&c->query, &row, c->key[i]);
+                c->work += lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }
         learn(c, n, &prior_first);
         for (unsigned i = 0; i < n; i++) {
-                struct lf_finger row = lf_finger_of_shard(s, c->row[i]);
+                struct lf_finger row = lf_finger_of_shard(s, c->row[i]),
+                                 later = lf_finger_of_shard(s, c->row[i + AHEAD < n ? i + AHEAD : i]);
+                fetch(later.x, lf_finger_padded(later.row) * 3 * sizeof *later.x);
                 c->score[i] = fit_together(&row, c->key[i], UNUSUAL_FIRST, c);
         }
         select_best(c, n, keep);
@@ -165,6 +179,7 @@ static void compare(const struct lf_shard *s, unsigned n, struct lf_finger_core 
                 unsigned at = c->order[i];
                 struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
                 lf_finger_kernels->nearest(&c->query, &row, c->key[at]);
+                c->work += LF_FINGER_WORDS * lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }
 }
 
@@ -180,8 +195,10 @@ static unsigned choose(const struct lf_shard *s, unsigned n, unsigned keep, stru
                         unsigned at = c->order[i];
                         struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
                         c->score[at] = fit_together(&row, c->key[at], UNUSUAL, c);
-                        if (pass == 1)
-                                c->score[at] = lf_finger_glance(&c->query.finger, &row, &c->scratch);
+                        if (pass == 0)
+                                continue;
+                        c->score[at] = lf_finger_glance(&c->query.finger, &row, &c->scratch);
+                        c->work += (uint64_t)c->query.finger.row->n * lf_finger_padded(row.row);
                 }
                 if (pass == 0) {
                         select_best(c, n, some);
@@ -212,6 +229,8 @@ void lf_finger_second_stage(const struct lf_shard *s, unsigned at, struct lf_fin
         struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
         lf_finger_likeness(&c->query.finger, &row, c->key[at], &c->nearest);
         lf_finger_compare(&c->query.finger, &row, &c->nearest, &c->scratch, ret);
+        c->work += (uint64_t)c->scratch.pairs.n * c->scratch.pairs.padded +
+                   (uint64_t)c->query.finger.row->n * lf_finger_padded(row.row);
 }
 
 static void scan_finger(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,

@@ -356,47 +356,171 @@ static void many_records_are_found_across_blocks(void **state)
         free(a);
 }
 
-/* Every instruction set that this machine has finds the same rows with the same scores, to the last bit. */
-static void every_instruction_set_gives_equal_results(void **state)
+static const struct lf_finger_kernels *const kernels_of[LF_ISA_COUNT] = {[LF_ISA_SCALAR] = &lf_finger_scalar,
+                                                                         [LF_ISA_AVX2] = &lf_finger_avx2,
+                                                                         [LF_ISA_AVX512] = &lf_finger_avx512,
+                                                                         [LF_ISA_AMX] = &lf_finger_avx512};
+
+/* A search by each instruction set that this machine has finds what the reference does, to the last bit. */
+static void search_by_every_set(const struct lf_shard *s, const void *probe)
 {
-        static const struct lf_finger_kernels *const all[LF_ISA_COUNT] = {[LF_ISA_SCALAR] = &lf_finger_scalar,
-                                                                          [LF_ISA_AVX2] = &lf_finger_avx2,
-                                                                          [LF_ISA_AVX512] = &lf_finger_avx512,
-                                                                          [LF_ISA_AMX] = &lf_finger_avx512};
-        enum { N = 200 };
-        struct lf_fmr *a = calloc(N, sizeof *a), *b = calloc(1, sizeof *b);
-        for (unsigned i = 0; i < N; i++) {
+        const struct lf_finger_kernels *chosen = lf_finger_kernels;
+        lf_finger_kernels = &lf_finger_scalar;
+        struct lf_topk expected = search(s, probe);
+        for (unsigned isa = 0; isa < LF_ISA_COUNT; isa++) {
+                if (!lf_isa_has((enum lf_isa)isa))
+                        continue;
+                lf_finger_kernels = kernels_of[isa];
+                struct lf_topk top = search(s, probe);
+                assert_int_equal(top.n, expected.n);
+                assert_memory_equal(top.hit, expected.hit, top.n * sizeof *top.hit);
+        }
+        lf_finger_kernels = chosen;
+}
+
+#define SIFTED 450 /* rows: enough for every part of the first stage to have work */
+
+static struct lf_shard *shard_of_fingers(unsigned n, size_t *ret_size)
+{
+        struct lf_fmr *a = calloc(n, sizeof *a);
+        for (unsigned i = 0; i < n; i++) {
                 struct finger one = finger_make(seed + i);
                 struct finger_placement p = finger_placement_any(seed + i);
                 finger_record(&one, &p, LF_FMR_ISO_2005, &a[i]);
         }
+        struct lf_shard *s = shard_of(a, n, ret_size, NULL);
+        free(a);
+        return s;
+}
+
+static void every_instruction_set_gives_equal_results(void **state)
+{
+        struct lf_fmr *b = calloc(1, sizeof *b);
         size_t size;
-        struct lf_shard *s = shard_of(a, N, &size, NULL);
-        const struct lf_finger_kernels *chosen = lf_finger_kernels;
-        for (unsigned i = 0; i < N; i += 10) {
+        struct lf_shard *s = shard_of_fingers(SIFTED, &size);
+        for (unsigned i = 0; i < SIFTED; i += 30) {
                 struct finger one = finger_make(seed + i);
-                struct finger_placement p = finger_placement_any(seed + N + i);
+                struct finger_placement p = finger_placement_any(seed + SIFTED + i);
                 finger_record(&one, &p, LF_FMR_ISO_2005, b);
                 void *probe = prepared(b);
-                lf_finger_kernels = &lf_finger_scalar;
-                struct lf_topk expected = search(s, probe);
-                for (unsigned isa = 0; isa < LF_ISA_COUNT; isa++) {
-                        if (!lf_isa_has((enum lf_isa)isa))
-                                continue;
-                        lf_finger_kernels = all[isa];
-                        struct lf_topk top = search(s, probe);
-                        assert_int_equal(top.n, expected.n);
-                        assert_memory_equal(top.hit, expected.hit, top.n * sizeof *top.hit);
-                }
+                search_by_every_set(s, probe);
                 free(probe);
         }
         for (unsigned isa = 0; isa < LF_ISA_COUNT; isa++)
                 if (lf_isa_has((enum lf_isa)isa))
                         print_message("compared: %s\n", lf_isa_name((enum lf_isa)isa));
-        lf_finger_kernels = chosen;
         free(s);
         free(b);
-        free(a);
+}
+
+/* A shard whose rows are well and whose fingers are noise: searched all the same, and by every set alike. */
+static void noise_for_fingers_is_searched(void **state)
+{
+        struct lf_fmr *b = calloc(1, sizeof *b);
+        size_t size;
+        uint64_t random = seed;
+        struct lf_shard *s = shard_of_fingers(SIFTED, &size);
+        struct finger one = finger_make(seed);
+        finger_record(&one, &finger_straight, LF_FMR_ISO_2005, b);
+        void *probe = prepared(b);
+        struct lf_finger_row *row = (struct lf_finger_row *)lf_finger_rows(s);
+        for (unsigned round = 0; round < 3; round++) {
+                for (uint32_t i = 0; i < s->rows; i++)
+                        for (unsigned k = 0; k < LF_FINGER_BUCKETS; k++)
+                                row[i].first[k] = (uint8_t)(finger_random(&random) * row[i].cylinders);
+                uint8_t *data = (uint8_t *)lf_finger_of_shard(s, 0).bits;
+                size_t left = size - (size_t)(data - (uint8_t *)s);
+                for (size_t i = 0; i < left; i++)
+                        data[i] = round == 0 ? 0xff : (uint8_t)(256 * finger_random(&random));
+                assert_int_equal(lf_shard_check(s, size), 0);
+                search_by_every_set(s, probe);
+                struct lf_topk top = search(s, probe);
+                for (uint32_t i = 0; i < top.n; i++)
+                        assert_true(top.hit[i].score >= 0 && isfinite(top.hit[i].score));
+        }
+        free(probe);
+        free(s);
+        free(b);
+}
+
+/* Poor impressions, with a third of the minutiae false: of the mates that a comparison with them alone takes,
+ * a search of a full block loses few. */
+static void a_full_block_hides_few_mates(void **state)
+{
+        struct lf_fmr *b = calloc(1, sizeof *b);
+        size_t size;
+        unsigned mates = 0, lost = 0;
+        struct lf_shard *s = shard_of_fingers(LF_FINGER_BLOCK, &size);
+        for (unsigned i = 0; i < LF_FINGER_BLOCK; i += 23) {
+                struct finger one = finger_make(seed + i);
+                struct finger_placement p = finger_placement_any(seed + 7 * i + 1);
+                p.jitter = 4;
+                p.replaced = 13;
+                finger_record(&one, &p, LF_FMR_ISO_2005, b);
+                void *probe = prepared(b);
+                struct lf_finger_match m;
+                if (lf_finger_closest(s, probe, i, scratch, &m) == 0 &&
+                    engine->score_log10_fmr(m.score) <= -4) {
+                        struct lf_topk top = search(s, probe);
+                        mates++;
+                        lost += top.hit[0].record != i;
+                }
+                free(probe);
+        }
+        print_message("%u of %u mates lost\n", lost, mates);
+        assert_true(mates >= 40);
+        assert_true(lost * 25 <= mates);
+        free(s);
+        free(b);
+}
+
+/* 255 minutiae that are all alike, as probe, as gallery, or as both: no more than fifty times the work of a
+ * search without them. Work is counted: cylinders, pairs and minutiae held against one another. */
+static uint64_t work_of(const struct lf_fmr *probe, const struct lf_fmr *gallery, unsigned n)
+{
+        struct lf_finger_core *core = scratch;
+        size_t size;
+        struct lf_shard *s = shard_of(gallery, n, &size, NULL);
+        void *p = prepared(probe);
+        uint64_t before = core->work;
+        search(s, p);
+        free(p);
+        free(s);
+        return core->work - before;
+}
+
+static void all_alike(const struct lf_fmr *like, struct lf_fmr *ret)
+{
+        *ret = *like;
+        ret->minutiae = ret->view[0].n = 255;
+        for (unsigned i = 0; i < 255; i++)
+                ret->minutia[i] = like->minutia[0];
+}
+
+static void the_worst_record_costs_a_bounded_share(void **state)
+{
+        struct lf_fmr *normal = calloc(SIFTED, sizeof *normal), *worst = calloc(SIFTED, sizeof *worst),
+                      *mixed = calloc(SIFTED, sizeof *mixed);
+        for (unsigned i = 0; i < SIFTED; i++) {
+                struct finger one = finger_make(seed + i);
+                struct finger_placement p = finger_placement_any(seed + i);
+                finger_record(&one, &p, LF_FMR_ISO_2005, &normal[i]);
+                all_alike(&normal[i], &worst[i]);
+                mixed[i] = i % 2 ? worst[i] : normal[i];
+        }
+        uint64_t usual = work_of(normal, normal, SIFTED), most = 0;
+        const struct lf_fmr *gallery[] = {normal, worst, mixed};
+        for (unsigned g = 0; g < 3; g++) {
+                uint64_t work = work_of(worst, gallery[g], SIFTED),
+                         other = work_of(normal, gallery[g], SIFTED);
+                most = work > most ? work : most;
+                most = other > most ? other : most;
+        }
+        print_message("the worst costs %.1f times the usual\n", (double)most / (double)usual);
+        assert_true(usual > 0 && most <= 50 * usual);
+        free(normal);
+        free(worst);
+        free(mixed);
 }
 
 int main(void)
@@ -413,6 +537,9 @@ int main(void)
             cmocka_unit_test(the_calibration_falls_with_the_score),
             cmocka_unit_test(many_records_are_found_across_blocks),
             cmocka_unit_test(every_instruction_set_gives_equal_results),
+            cmocka_unit_test(noise_for_fingers_is_searched),
+            cmocka_unit_test(a_full_block_hides_few_mates),
+            cmocka_unit_test(the_worst_record_costs_a_bounded_share),
         };
         seed = getenv("LANDFALL_SEED") ? (unsigned)atoi(getenv("LANDFALL_SEED")) : (unsigned)time(NULL);
         print_message("seed %u (LANDFALL_SEED repeats it)\n", seed);
