@@ -15,10 +15,11 @@
 #define SPACE_STEPS     4 /* of a pixel */
 #define SPACE_SIZE      (2 * FAR * SPACE_STEPS + 1)
 
-/* What a minutia adds to the cells of one axis, by its place along it. */
+/* What a minutia adds to the cells of one axis, by its place along it: it reaches no more than three. */
+#define SPREAD 3
 struct spread {
-        float weight[LF_FINGER_SIDE];
-        uint8_t from, to; /* the cells that it reaches */
+        float weight[SPREAD]; /* of cells from, from + 1 and from + 2; 0: not reached */
+        uint32_t from;
 };
 static struct spread spread[SPACE_SIZE];
 static float direction_weight[DIRECTION_STEPS][8]; /* what it adds to each direction, by its own */
@@ -60,41 +61,48 @@ void lf_finger_cylinder_init(void)
                         float a = (turn - rintf(turn)) * (float)M_PI * 2 / SIGMA_DIRECTION;
                         direction_weight[i][d] = expf(-a * a / 2);
                 }
-        for (unsigned i = 0; i < SPACE_SIZE; i++) {
-                struct spread *s = &spread[i];
-                s->to = 0;
-                s->from = LF_FINGER_SIDE;
-                for (unsigned k = 0; k < LF_FINGER_SIDE; k++) {
+        for (unsigned i = 0; i < SPACE_SIZE; i++)
+                for (unsigned k = LF_FINGER_SIDE; k-- > 0;) {
                         float off = (float)i / SPACE_STEPS - FAR - lf_finger_cell(k);
-                        s->weight[k] = expf(-off * off / (2 * SIGMA * SIGMA));
-                        if (fabsf(off) > REACH)
-                                continue;
-                        s->from = (uint8_t)(k < s->from ? k : s->from);
-                        s->to = (uint8_t)(k + 1);
+                        if (fabsf(off) <= REACH)
+                                spread[i].from = k < LF_FINGER_SIDE - SPREAD ? k : LF_FINGER_SIDE - SPREAD;
                 }
-        }
+        for (unsigned i = 0; i < SPACE_SIZE; i++)
+                for (unsigned k = 0; k < SPREAD; k++) {
+                        float off = (float)i / SPACE_STEPS - FAR - lf_finger_cell(spread[i].from + k);
+                        spread[i].weight[k] =
+                            fabsf(off) <= REACH ? expf(-off * off / (2 * SIGMA * SIGMA)) : 0;
+                }
         order_bits();
 }
 
 /* Of each cell the directions side by side. */
 struct sums {
-        _Alignas(16) float cell[LF_FINGER_SIDE][LF_FINGER_SIDE][8];
+        _Alignas(16) float cell[LF_FINGER_SIDE * LF_FINGER_SIDE][8];
 };
 
-/* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` ahead of the cylinder's. */
-static void add_neighbour(struct sums *sums, float u, float w, uint16_t turn)
+static inline const struct spread *spread_at(float at)
 {
-        const struct spread *column = &spread[(unsigned)((u + FAR) * SPACE_STEPS + 0.5f)],
-                            *line = &spread[(unsigned)((w + FAR) * SPACE_STEPS + 0.5f)];
+        return &spread[(unsigned)(int)((at + FAR) * SPACE_STEPS + 0.5f)];
+}
+
+/* Adds one neighbour at (u, w) of the cylinder's own frame, its direction `turn` ahead of the cylinder's. */
+static inline void add_neighbour(struct sums *sums, float u, float w, uint16_t turn)
+{
+        const struct spread *column = spread_at(u), *line = spread_at(w);
         const float *direction = direction_weight[(turn + 64u) / 128 % DIRECTION_STEPS];
         __m128 low = _mm_loadu_ps(direction), high = _mm_loadu_ps(direction + 4);
-        for (unsigned i = line->from; i < line->to; i++)
-                for (unsigned k = column->from; k < column->to; k++) {
-                        float *cell = sums->cell[i][k];
+        for (unsigned i = 0; i < SPREAD; i++) {
+                if (line->weight[i] == 0)
+                        continue;
+                float *cell = sums->cell[(line->from + i) * LF_FINGER_SIDE + column->from];
+#pragma GCC unroll 3
+                for (unsigned k = 0; k < SPREAD; k++, cell += 8) {
                         __m128 add = _mm_set1_ps(line->weight[i] * column->weight[k]);
                         _mm_store_ps(cell, _mm_add_ps(_mm_load_ps(cell), _mm_mul_ps(add, low)));
                         _mm_store_ps(cell + 4, _mm_add_ps(_mm_load_ps(cell + 4), _mm_mul_ps(add, high)));
                 }
+        }
 }
 
 /* The cells whose sums are large enough. Returns how many bits that sets. */
@@ -103,8 +111,7 @@ static unsigned set_bits(const struct sums *sums, uint64_t *bits)
         const __m128 least = _mm_set1_ps(THRESHOLD);
         unsigned ones = 0;
         for (unsigned i = 0; i < LF_FINGER_CELLS; i++) {
-                const float *cell =
-                    sums->cell[lf_finger_cells[i] / LF_FINGER_SIDE][lf_finger_cells[i] % LF_FINGER_SIDE];
+                const float *cell = sums->cell[lf_finger_cells[i]];
                 unsigned set = (unsigned)_mm_movemask_ps(_mm_cmpgt_ps(_mm_load_ps(cell), least)) |
                                (unsigned)_mm_movemask_ps(_mm_cmpgt_ps(_mm_load_ps(cell + 4), least)) << 4;
                 for (; set; set &= set - 1, ones++) {
@@ -136,14 +143,21 @@ static unsigned fill_up(unsigned ones, uint64_t *bits)
 void lf_finger_cylinder(const struct lf_finger_draft *d, unsigned m, uint64_t *bits, uint8_t *ret_ones,
                         uint8_t *ret_filled)
 {
-        float c = d->c[m], s = d->s[m];
-        struct sums sums = {0};
-        for (unsigned t = 0; t < d->n; t++) {
+        float c = d->c[m], s = d->s[m], u[LF_FINGER_MINUTIA_MAX], w[LF_FINGER_MINUTIA_MAX];
+        uint8_t near[LF_FINGER_MINUTIA_MAX];
+        for (size_t t = 0; t < d->n; t++) {
                 float dx = d->x[t] - d->x[m], dy = d->y[t] - d->y[m];
-                float u = c * dx + s * dy, w = c * dy - s * dx;
-                if (t != m && u * u + w * w <= FAR * FAR)
-                        add_neighbour(&sums, u, w, (uint16_t)(d->angle[t] - d->angle[m]));
+                u[t] = c * dx + s * dy;
+                w[t] = c * dy - s * dx;
         }
+        unsigned n = 0;
+        for (unsigned t = 0; t < d->n; t++) {
+                near[n] = (uint8_t)t;
+                n += t != m && u[t] * u[t] + w[t] * w[t] <= FAR * FAR;
+        }
+        struct sums sums = {0};
+        for (unsigned i = 0; i < n; i++)
+                add_neighbour(&sums, u[near[i]], w[near[i]], (uint16_t)(d->angle[near[i]] - d->angle[m]));
         memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
         unsigned ones = set_bits(&sums, bits);
         *ret_ones = (uint8_t)ones;
