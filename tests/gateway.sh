@@ -63,6 +63,37 @@ EOF
 json=$(screen "$W/cargo" --json)
 check "the parties of a CUSCAR are screened" test "$(count "$json" refer) $(count "$json" clear)" = "1 1"
 
+printf 'ISA*00*          *00*          *ZZ*EXAMPLE-AIR    *ZZ*CUSTOMS        *261122*0600*U*00401*000000009*0*T*>~
+GS*SO*EXAMPLE*CUSTOMS*20261122*0600*9*X*004010~
+ST*309*0009~
+M10*XXXX*O*SG*9283186*EXAMPLE SHIP*320N*9009*1*Y~
+P4*1803*261120**1*M029~
+LX*1~
+M11*BL9*35177*390*PKG*14404*K*46*X*00*SANTOS**XXXX~
+N1*SH*%s~
+N1*CN*%s~
+SE*8*0009~
+GE*1*9~
+IEA*1*000000009~
+' "$(unlisted 5 | sed 's/, / /' | tr a-z A-Z)" "$(tr a-z A-Z <<<"$firm")" >"$W/cargo.x12"
+json=$(screen "$W/cargo.x12" --json)
+check "those of an X12 309, too" test "$(count "$json" refer) $(count "$json" clear)" = "1 1"
+check "as what they are" grep -q '"role": "consignee"' <<<"$json"
+check "a cargo message has no CUSRES" test ! -s <(screen "$W/cargo.x12" --cusres -)
+
+# ---- a long manifest and live lanes ------------------------------------------------------------------------------------
+for k in {1..13}; do sed -nE '1,190s/^[0-9]+,"([^"]+)".*/\1/p' "$W/others.csv"; done | head -2400 | harness_paxlst LONG >"$W/long"
+drop "$W/long" long.edi
+asked=0 answered=0
+while ! reported done long.edi && ((asked < 400)); do
+        asked=$((asked + 1))
+        if ask_is CANDIDATE gate-1 "$(person 3)"; then answered=$((answered + 1)); fi
+done
+check "live lanes are answered beside a manifest of 2,400: $answered of $asked" test "$asked" -gt 0 -a "$asked" = "$answered"
+check_eventually "and it comes to its end" 30 reported done long.edi
+check "with everyone in it" test "$(count "$(report done long.edi)" clear)" = 2400
+check "no query came too late or found no room" test "$(number deadline) $(number busy)" = "0 0"
+
 # ---- kill -9, again and again ------------------------------------------------------------------------------------------
 for i in {1..6}; do
         for k in {1..40}; do unlisted $(((i * 17 + k) % 190 + 1)); done | { listed $((i + 3)); cat; } | harness_paxlst "LOOP$i" >"$W/loop.$i"

@@ -232,18 +232,49 @@ static void nearest(void **state)
         assert_string_equal(lf_value_name(lf_purpose_names, 99), "unknown");
 }
 
+#define GATEWAY                                                                                              \
+        LAW "lanes:\n"                                                                                       \
+            "  - {name: gw, roles: [gateway], agreements: [one], priorities: [manifest], "                   \
+            "queries_per_second: 9}\n"                                                                       \
+            "gateway:\n"
+#define RECIPIENT "  recipients: [{name: AIR, purposes: [visa, customs]}]\n"
+
+static void gateway(void **state)
+{
+        struct lf_config *c;
+        assert_int_equal(
+            parse(GATEWAY "  lane: gw\n  bundle: /b\n  agreements: [one]\n  window: 3 h\n" RECIPIENT, &c), 0);
+        assert_true(c->gateway.given);
+        assert_int_equal(c->gateway.window_us, 3 * 3600000000ull);
+        assert_int_equal(c->gateway.recipients, 1);
+        assert_int_equal(c->gateway.recipient[0].purpose, LSP_PURPOSE_VISA);
+        assert_int_equal(c->gateway.recipient[0].purposes, 1 << LSP_PURPOSE_VISA | 1 << LSP_PURPOSE_CUSTOMS);
+        assert_int_equal(c->agreement[0].rescreening, LF_RESCREEN_SAME);
+        lf_config_destroy(c);
+        assert_int_equal(parse(LAW, &c), 0);
+        assert_false(c->gateway.given);
+        lf_config_destroy(c);
+        wrong(GATEWAY "  lane: nobody\n  bundle: /b\n  agreements: [one]\n" RECIPIENT, 14, 3, "not in lanes",
+              1);
+        wrong(GATEWAY "  lane: gw\n  bundle: /b\n  agreements: [one]\n", 14, 3, "lacks \"recipients\"", 1);
+        wrong(GATEWAY "  lane: gw\n  bundle: /b\n  agreements: [one]\n  window: 0 s\n" RECIPIENT, 17, 11,
+              "out of range", 1);
+        wrong(GATEWAY "  lane: gw\n  bundle: /b\n  agreements: [one]\n"
+                      "  recipients: [{name: A, purposes: [visa]}, {name: A, purposes: [visa]}]\n",
+              17, 45, "stands twice", 1);
+        wrong(GATEWAY "  lane: gw\n  bundle: /b\n  agreements: [one]\n"
+                      "  recipients: [{name: A, purposes: [everything]}]\n",
+              17, 37, "unknown purposes", 1);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(default_is_valid),
-            cmocka_unit_test(words_stay_words),
-            cmocka_unit_test(not_yaml),
-            cmocka_unit_test(keys),
-            cmocka_unit_test(values),
-            cmocka_unit_test(law),
-            cmocka_unit_test(together),
-            cmocka_unit_test(all_of_them),
-            cmocka_unit_test(files),
+            cmocka_unit_test(default_is_valid), cmocka_unit_test(words_stay_words),
+            cmocka_unit_test(not_yaml),         cmocka_unit_test(keys),
+            cmocka_unit_test(values),           cmocka_unit_test(law),
+            cmocka_unit_test(together),         cmocka_unit_test(gateway),
+            cmocka_unit_test(all_of_them),      cmocka_unit_test(files),
             cmocka_unit_test(nearest),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

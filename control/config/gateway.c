@@ -49,6 +49,7 @@ const struct lf_field lf_gateway_keys[] = {
     {"window", lf_read_duration, .offset = GATEWAY(window_us), .min = 1000000, .max = 31L * 86400 * 1000000},
     {"rescreen", lf_read_flag, .offset = GATEWAY(rescreen)},
     {"in_flight", lf_read_number, .offset = GATEWAY(in_flight), .min = 1, .max = 512},
+    {"in_background", lf_read_number, .offset = GATEWAY(in_background), .min = 1, .max = 512},
     {"largest_message", lf_read_size, .offset = GATEWAY(largest), .min = 1024, .max = 1 << 30},
     {"callers", read_callers, .offset = GATEWAY(caller)},
     {"recipients", lf_read_maps, .offset = GATEWAY(recipient), .required = true,
@@ -63,6 +64,7 @@ void lf_gateway_defaults(struct lf_config_gateway *g)
         g->window_us = 72 * 3600000000ull;
         g->rescreen = true;
         g->in_flight = 256;
+        g->in_background = 2;
         g->largest = 64 << 20;
 }
 

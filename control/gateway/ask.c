@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define DEADLINE_MS   2500 /* the client library gives up after 3 s */
-#define CALL_RESERVE  4    /* a fourth of the window is for those who wait */
 #define PAUSE_MS      1000
 #define CALL_ATTEMPTS 8
 #define CALL_PAUSE_MS 100
@@ -128,11 +127,15 @@ static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p
         g->outstanding++;
 }
 
+unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job)
+{
+        unsigned few = g->options->in_background, all = g->options->in_flight;
+        return job->kind == LF_JOB_CALL || all < few ? all : few;
+}
+
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
 {
-        unsigned window = g->options->in_flight;
-        if (job->kind != LF_JOB_CALL)
-                window -= window / CALL_RESERVE;
+        unsigned window = lf_job_window(g, job);
         while (!job->abandoned && job->refusal == LF_TAKEN && g->lane && now_ms >= job->again_ms &&
                g->outstanding < window && job->cursor < job->probes) {
                 struct lf_probe *p = &job->probe[job->cursor];

@@ -332,7 +332,7 @@ void lf_drop_finish(struct lf_gateway *g, struct lf_job *job)
         }
         say_done(job);
         if (job->refusal == LF_TAKEN)
-                lf_rescreen_keep(g, job->sealed.id, job->sealed.received, &job->versions);
+                lf_rescreen_keep(g, job, &job->versions);
         lf_job_free(job);
 }
 
@@ -346,7 +346,7 @@ void lf_drop_keep(struct lf_gateway *g, struct lf_job *job)
         if (r == 0)
                 r = lf_journal_publish(g, job, NULL, 0);
         if (r == 0)
-                lf_rescreen_keep(g, job->sealed.id, job->sealed.received, &job->versions);
+                lf_rescreen_keep(g, job, &job->versions);
         else
                 lf_log_error("%s: cannot be kept for screening again: %s", job->meta.name, strerror(-r));
 }
@@ -382,7 +382,7 @@ static void resume(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID])
         if (past.published) {
                 publish(g, past.output, past.outputs);
                 if (job->refusal == LF_TAKEN)
-                        lf_rescreen_keep(g, id, job->sealed.received, &past.versions);
+                        lf_rescreen_keep(g, job, &past.versions);
                 lf_job_free(job);
         } else if (job->meta.kind == LF_JOB_CALL) { /* nobody waits for it any more */
                 lf_vault_forget(g->vault, id);

@@ -190,7 +190,7 @@ static int wait_ms(const struct lf_gateway *g)
         if (g->lane && lf_lane_timeout_ms(g->lane) < ms)
                 ms = lf_lane_timeout_ms(g->lane);
         for (const struct lf_job *j = g->jobs; j; j = j->next)
-                if (j->cursor < j->probes && g->lane && g->outstanding < g->options->in_flight && ms > 1)
+                if (j->cursor < j->probes && g->lane && g->outstanding < lf_job_window(g, j) && ms > 1)
                         ms = j->again_ms > now + 1 ? ms : 1; /* the rate lets more go soon */
         return ms;
 }

@@ -14,7 +14,7 @@
 /* A message that can be screened again. */
 struct lf_kept {
         uint8_t id[LF_VAULT_ID];
-        uint64_t received;
+        uint64_t received, generation; /* seconds since 1970; the oldest that an answer came from */
         struct lf_versions versions;
 };
 
@@ -110,8 +110,8 @@ void lf_serve_finish(struct lf_gateway *g, struct lf_job *job);
 void lf_serve_progress(struct lf_gateway *g, struct lf_job *job);
 
 /* rescreen.c */
-void lf_rescreen_keep(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID], uint64_t received,
-                      const struct lf_versions *versions);
+/* Remembers a message whose reports are out, and what it was screened against at least. */
+void lf_rescreen_keep(struct lf_gateway *g, const struct lf_job *job, const struct lf_versions *versions);
 /* What the galleries hold now. */
 void lf_rescreen_look(struct lf_gateway *g);
 /* Each second: what changed, what expired, and the next message to screen again. */

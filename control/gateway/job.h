@@ -104,7 +104,9 @@ struct lf_counts {
 };
 struct lf_counts lf_job_counts(const struct lf_job *job);
 
-/* ask.c: puts as many probes under way as the window allows; true if it is finished. */
+/* ask.c: the most queries under way, of all jobs together, with which this one goes on asking. */
+unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job);
+/* Puts as many probes under way as the window allows; true if it is finished. */
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms);
 /* Takes an outcome that the journal kept; its candidates behind it. -EBADMSG. */
 int lf_job_recall(struct lf_job *job, const uint8_t *bytes, size_t size);

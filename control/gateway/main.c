@@ -133,6 +133,8 @@ static int serve(const struct lf_config *config)
                 if (strcmp(config->lane[i].name, g->options->lane) == 0)
                         g->rules = &config->lane[i];
         signal(SIGPIPE, SIG_IGN);
+        if (nice(5) == -1) /* behind whoever shares a CPU with it */
+                errno = 0;
         warm_up();
         int r = open_all(g);
         if (r == 0) {

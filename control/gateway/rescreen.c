@@ -13,16 +13,20 @@
 
 #define STATUS_FILE "control.json" /* of landfall-control, in the run directory */
 
-void lf_rescreen_keep(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID], uint64_t received,
-                      const struct lf_versions *versions)
+/* The oldest galleries that an answer came from; 0: there is none. */
+static uint64_t oldest_generation(const struct lf_job *job)
+{
+        uint64_t oldest = UINT64_MAX;
+        for (uint32_t i = 0; i < job->probes; i++)
+                if (job->probe[i].out.generation && job->probe[i].out.generation < oldest)
+                        oldest = job->probe[i].out.generation;
+        return oldest == UINT64_MAX ? 0 : oldest;
+}
+
+void lf_rescreen_keep(struct lf_gateway *g, const struct lf_job *job, const struct lf_versions *versions)
 {
         if (!g->options->rescreen)
                 return;
-        for (size_t i = 0; i < g->n_kept; i++)
-                if (memcmp(g->kept[i].id, id, LF_VAULT_ID) == 0) {
-                        g->kept[i].versions = *versions;
-                        return;
-                }
         if (g->n_kept == g->kept_room) {
                 size_t room = g->kept_room ? g->kept_room * 2 : 64;
                 struct lf_kept *bigger = realloc(g->kept, room * sizeof *bigger);
@@ -34,8 +38,9 @@ void lf_rescreen_keep(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID], uint6
                 g->kept_room = room;
         }
         struct lf_kept *k = &g->kept[g->n_kept++];
-        *k = (struct lf_kept){.received = received, .versions = *versions};
-        memcpy(k->id, id, LF_VAULT_ID);
+        *k = (struct lf_kept){
+            .received = job->sealed.received, .generation = oldest_generation(job), .versions = *versions};
+        memcpy(k->id, job->sealed.id, LF_VAULT_ID);
 }
 
 /* What control says is in the galleries; only while no other generation is on its way. */
@@ -143,6 +148,9 @@ static bool begin(struct lf_gateway *g, struct lf_kept *k, uint64_t changed)
         if (r == 0 && job->agreements) {
                 job->fresh = calloc(job->probes + 1, sizeof *job->fresh);
                 if (job->fresh) {
+                        char name[LF_NAME_LENGTH];
+                        lf_log_info("%s: screened again: generation %lu changed datasets (bit mask %lx)",
+                                    lf_printable(job->meta.name, name), g->seen_generation, job->changed);
                         lf_gateway_add(g, job);
                         return true;
                 }
@@ -173,11 +181,11 @@ void lf_rescreen_second(struct lf_gateway *g)
         if (!g->versions_known || !g->lane)
                 return;
         for (size_t i = 0; i < g->n_kept && !is_under_way(g); i++) {
-                uint64_t changed = changes(g, &g->kept[i].versions);
-                if (changed) {
-                        g->kept[i].versions = g->versions;
-                        begin(g, &g->kept[i], changed);
-                }
+                struct lf_kept *k = &g->kept[i];
+                uint64_t changed = changes(g, &k->versions);
+                k->versions = g->versions;
+                if (changed && k->generation != g->seen_generation) /* else its answers knew them */
+                        begin(g, k, changed);
         }
 }
 
