@@ -14,7 +14,7 @@
 
 #define LOWEST -8.0f
 
-const struct lf_finger_calibration lf_finger_calibration = {.slope = 1.148f, .start = 1.280f, .bend = 0.47f};
+const struct lf_finger_calibration lf_finger_calibration = {.slope = 1.130f, .start = 1.255f, .bend = 0.46f};
 
 float lf_finger_log10_fmr_of(const struct lf_finger_calibration *c, float score)
 {

@@ -22,12 +22,12 @@
 #define SHARE_MAX   0.999f
 
 static const struct lf_finger_tuning frozen = {
-    .likeness = 51,
-    .stretch = {.base = 156.5f, .growth = 0.04f, .turn_dot = 0.887f},
+    .likeness = 58,
+    .stretch = {.base = 144, .growth = 0.03f, .turn_dot = 0.8660f},
     .radius = 16,
     .turn = 6554,
     .chance = 0.08f,
-    .crowding = 0.45f,
+    .crowding = 0.4f,
 };
 const struct lf_finger_tuning *lf_finger_tuning = &frozen;
 
