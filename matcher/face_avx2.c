@@ -15,7 +15,7 @@ static void product_of(const uint8_t *g, const struct lf_face_probe *p, uint32_t
                 memcpy(&four, p->f.v + k, sizeof four);
                 __m256i probe = _mm256_cvtepi8_epi16(_mm_set1_epi32(four));
                 for (unsigned i = 0; i < 4; i++) {
-                        __m256i rows = _mm256_cvtepu8_epi16(_mm_load_si128((const __m128i *)(g + 16 * i)));
+                        __m256i rows = _mm256_cvtepi8_epi16(_mm_load_si128((const __m128i *)(g + 16 * i)));
                         sum[i] = _mm256_add_epi32(sum[i], _mm256_madd_epi16(rows, probe));
                 }
         }
@@ -24,7 +24,7 @@ static void product_of(const uint8_t *g, const struct lf_face_probe *p, uint32_t
                 int32_t two[8];
                 _mm256_storeu_si256((__m256i *)two, sum[i]);
                 for (unsigned r = 0; r < 4; r++)
-                        ret[4 * i + r] = two[2 * r] + two[2 * r + 1] - p->bias;
+                        ret[4 * i + r] = two[2 * r] + two[2 * r + 1];
         }
 }
 

@@ -24,7 +24,7 @@ static const struct lf_face_spread cautious = {.mean = 0.569f, .deviation = 0.06
 static int8_t value(const struct lf_face_span *s, uint32_t row, uint32_t i)
 {
         const uint8_t *g = lf_face_group(s, row / LF_FACE_LANES);
-        return (int8_t)(g[(i / 4 * LF_FACE_LANES + row % LF_FACE_LANES) * 4 + i % 4] - 128);
+        return (int8_t)g[(i / 4 * LF_FACE_LANES + row % LF_FACE_LANES) * 4 + i % 4];
 }
 
 static float angle(const struct lf_face_span *s, uint32_t a, uint32_t b)

@@ -79,7 +79,7 @@ static void put_row(struct lf_face_payload *p, uint64_t rows, uint32_t row, uint
         ((uint32_t *)s.record)[row] = record;
         ((float *)s.factor)[row] = f->factor;
         for (unsigned i = 0; i < p->padded; i++)
-                group[(i / 4 * LF_FACE_LANES + row % LF_FACE_LANES) * 4 + i % 4] = (uint8_t)(f->v[i] + 128);
+                group[(i / 4 * LF_FACE_LANES + row % LF_FACE_LANES) * 4 + i % 4] = (uint8_t)f->v[i];
 }
 
 /* The first record that can be read says which model the shard is of. Writes rows only with a payload. */

@@ -28,7 +28,7 @@ struct lf_face_vector {
 /* A prepared probe. */
 struct lf_face_probe {
         struct lf_face_vector f;
-        int32_t bias; /* 128 times the sum of v: the gallery's bytes are 128 too high */
+        int32_t bias; /* 128 times the sum of v: for kernels that add 128 to the gallery's bytes */
 };
 
 /* How far apart strangers are: angles in radians. */
@@ -37,7 +37,7 @@ struct lf_face_spread {
 };
 
 /* A shard's payload: this; the records (uint32_t) and the factors (float) of all rows, each padded to 64
- * bytes; then groups of sixteen rows, four bytes of each row in turn. Bytes are values plus 128. */
+ * bytes; then groups of sixteen rows, four bytes of each row in turn. */
 struct lf_face_payload {
         uint32_t model;
         uint16_t dims, padded; /* 0: no row */
@@ -60,7 +60,7 @@ struct lf_face_task {
 };
 typedef void lf_face_kernel(const struct lf_face_span *span, struct lf_face_task *task, unsigned n,
                             void *scratch);
-#define LF_FACE_SCRATCH (LF_FACE_TASKS * (LF_FACE_DIMS_MAX + 64) + 8192) /* of a kernel */
+#define LF_FACE_SCRATCH (LF_FACE_TASKS * (LF_FACE_DIMS_MAX + 8) + 8192) /* of a kernel */
 lf_face_kernel lf_face_scan_scalar, lf_face_scan_avx2, lf_face_scan_avx512, lf_face_scan_amx;
 
 /* Reads the wire form and rounds it to int8. -EBADMSG and the defect. */

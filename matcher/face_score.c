@@ -34,7 +34,7 @@ void lf_face_scan_scalar(const struct lf_face_span *span, struct lf_face_task *t
                         for (uint32_t k = 0; k < span->padded; k += 4)
                                 for (unsigned lane = 0; lane < LF_FACE_LANES; lane++)
                                         for (unsigned j = 0; j < 4; j++)
-                                                product[lane] += (*p++ - 128) * task[i].probe->f.v[k + j];
+                                                product[lane] += (int8_t)*p++ * task[i].probe->f.v[k + j];
                         lf_face_take(span, g, 0xffff, product, &task[i]);
                 }
 }

@@ -194,9 +194,8 @@ static void *search_part(void *arg)
         return NULL;
 }
 
-/* Comparisons a second in the first `blocks` blocks. */
-static int search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
-                       double *ret)
+int lf_bench_search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
+                         double *ret)
 {
         struct part part[THREADS];
         pthread_t thread[THREADS];
@@ -229,7 +228,7 @@ static int ascending(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-static double median_of(const double *v, double *ret_spread)
+double lf_bench_median(const double *v, double *ret_spread)
 {
         double s[LF_BENCH_ROUNDS];
         memcpy(s, v, sizeof s);
@@ -249,21 +248,21 @@ int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_quer
                 double alone = 0, narrow = 0;
                 if (q->threads > 1) {
                         r = read_rate(g, 1, &narrow);
-                        r = r < 0 ? r : search_once(g, q, 1, &alone);
+                        r = r < 0 ? r : lf_bench_search_once(g, q, 1, &alone);
                 }
                 r = r < 0 ? r : read_rate(g, q->threads, &read[i]);
-                r = r < 0 ? r : search_once(g, q, q->threads, &rate[i]);
+                r = r < 0 ? r : lf_bench_search_once(g, q, q->threads, &rate[i]);
                 share[i] = rate[i] / (read[i] / g->row_bytes);
                 gain[i] = alone > 0 ? rate[i] / alone : 1;
                 wider[i] = narrow > 0 ? read[i] / narrow : 1;
         }
         if (r < 0)
                 return r;
-        *ret = (struct lf_bench_scan){.read_bytes = median_of(read, NULL),
-                                      .of_limit = median_of(share, NULL),
-                                      .against_one = median_of(gain, NULL),
-                                      .read_against_one = median_of(wider, NULL)};
-        ret->rate = median_of(rate, &ret->spread);
+        *ret = (struct lf_bench_scan){.read_bytes = lf_bench_median(read, NULL),
+                                      .of_limit = lf_bench_median(share, NULL),
+                                      .against_one = lf_bench_median(gain, NULL),
+                                      .read_against_one = lf_bench_median(wider, NULL)};
+        ret->rate = lf_bench_median(rate, &ret->spread);
         return 0;
 }
 

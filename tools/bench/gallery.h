@@ -42,6 +42,11 @@ struct lf_bench_scan {
 /* 0, -ENOMEM, -EAGAIN. */
 int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_query *q,
                     struct lf_bench_scan *ret);
+/* Comparisons a second, once. */
+int lf_bench_search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
+                         double *ret);
+/* Of LF_BENCH_ROUNDS values; their spread, if it is wanted. */
+double lf_bench_median(const double *v, double *ret_spread);
 /* One row of figures, added under its name. */
 void lf_bench_row(json_t *rows, const char *name, const struct lf_bench_query *q,
                   const struct lf_bench_scan *s, bool table);

@@ -88,7 +88,7 @@ static void *probe_of(unsigned i, uint8_t turn, uint8_t search)
         return lf_bench_probe(LF_MODALITY_IRIS, form, size);
 }
 
-static int rows(const struct lf_bench_gallery *g, bool table, json_t *ret)
+static int rows(const struct lf_bench_gallery *g, const char *numkong, bool table, json_t *ret)
 {
         int r = 0;
         for (unsigned k = 0; r == 0 && k < sizeof kinds / sizeof *kinds; k++) {

@@ -89,7 +89,7 @@ static void print_json(const struct lf_bench_course *c, const struct lf_bench_ga
         json_decref(j);
 }
 
-static int run(const struct lf_bench_course *c, unsigned mib, bool json)
+static int run(const struct lf_bench_course *c, unsigned mib, const char *numkong, bool json)
 {
         struct lf_bench_gallery g;
         json_t *rows = json_object();
@@ -104,7 +104,7 @@ static int run(const struct lf_bench_course *c, unsigned mib, bool json)
                                "%-34s %7s %12s %9s %8s %9s\n",
                                c->name, g.shard->rows, c->row_bytes, g.streams, lf_isa_name(lf_engines_isa()),
                                load, "", "probes", "M/s", "spread", "GB/s", "of limit");
-                r = c->rows(&g, !json, rows);
+                r = c->rows(&g, numkong, !json, rows);
                 if (r == 0 && json)
                         print_json(c, &g, load, rows);
                 for (unsigned i = 0; r == 0 && !json && c->notes[i]; i++)
@@ -120,7 +120,8 @@ static int run(const struct lf_bench_course *c, unsigned mib, bool json)
 int lf_bench_course(const struct lf_bench_course *c, int argc, char **argv)
 {
         static const struct option options[] = {
-            {"json", 0, 0, 'j'}, {"mib", 1, 0, 'm'}, {"help", 0, 0, 'h'}, {0}};
+            {"json", 0, 0, 'j'}, {"mib", 1, 0, 'm'}, {"numkong", 1, 0, 'k'}, {"help", 0, 0, 'h'}, {0}};
+        const char *numkong = NULL;
         bool json = false;
         unsigned mib = 1024;
         optind = 1;
@@ -131,6 +132,9 @@ int lf_bench_course(const struct lf_bench_course *c, int argc, char **argv)
                         break;
                 case 'm':
                         mib = (unsigned)strtoul(optarg, NULL, 10);
+                        break;
+                case 'k':
+                        numkong = optarg;
                         break;
                 case 'h':
                         fputs(c->usage, stdout);
@@ -144,5 +148,5 @@ int lf_bench_course(const struct lf_bench_course *c, int argc, char **argv)
                 fputs(c->usage, stderr);
                 return LF_EXIT_USAGE;
         }
-        return run(c, mib, json);
+        return run(c, mib, numkong, json);
 }

@@ -12,7 +12,7 @@ struct lf_bench_course {
         unsigned wires;     /* different records, which a gallery repeats; 0: all differ */
         size_t wire_max;
         uint32_t (*wire)(unsigned i, uint8_t *ret); /* record i */
-        int (*rows)(const struct lf_bench_gallery *g, bool table, json_t *rows);
+        int (*rows)(const struct lf_bench_gallery *g, const char *numkong, bool table, json_t *rows);
         const char *const *notes; /* ends with NULL */
 };
 int lf_bench_course(const struct lf_bench_course *c, int argc, char **argv);
