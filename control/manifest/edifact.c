@@ -79,17 +79,17 @@ int lf_edi_fail(struct lf_edi *e, const struct lf_edi_segment *s, enum lf_manife
         return -EBADMSG;
 }
 
+static bool of_a_tag(uint8_t c)
+{
+        return (unsigned)(c - 'A') < 26 || (unsigned)(c - '0') < 10;
+}
+
 /* What is known of the segment that is being put together. */
 static struct lf_edi_segment segment_here(const struct lf_edi *e, const uint8_t *p, uint32_t start, size_t n)
 {
         struct lf_edi_segment s = {.p = p, .start = start};
-        for (unsigned i = 0; i < 3 && start + i < n; i++) {
-                uint8_t c = p[start + i];
-                bool fits = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-                if (!fits)
-                        break;
-                s.tag |= (uint32_t)c << (16 - 8 * i);
-        }
+        for (unsigned i = 0; i < 3 && start + i < n && of_a_tag(p[start + i]); i++)
+                s.tag |= (uint32_t)p[start + i] << (16 - 8 * i);
         s.at = (struct lf_manifest_place){e->offset + start, e->lines - e->inside, e->segment + 1};
         return s;
 }
@@ -133,40 +133,33 @@ static int check_characters(struct lf_edi *e, const struct lf_edi_segment *s)
 }
 
 /* The segment is whole: its first byte is at `start`, its terminator at the last token's end. */
-static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start)
+static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t elements)
 {
-        e->first[e->elements] = e->tokens;
-        struct lf_edi_segment s = segment_here(e, p, start, e->end[e->tokens - 1]);
-        s.end = e->end;
-        s.first = e->first;
-        s.elements = e->elements;
-        s.flags = e->flags;
-        s.repeat = e->repeat;
-        uint32_t tag = e->end[0] - start;
-        bool fits = tag == 3 ? (s.tag & 0xff) != 0 : e->x12 && tag == 2 && (s.tag >> 8 & 0xff) != 0;
-        if (!fits)
+        uint32_t n = e->end[0] - start, name = n == 3 || (n == 2 && e->x12) ? n : 0;
+        struct lf_edi_segment s = {.p = p,
+                                   .start = start,
+                                   .end = e->end,
+                                   .first = e->first,
+                                   .elements = elements,
+                                   .flags = e->flags,
+                                   .repeat = e->repeat,
+                                   .at = {e->offset + start, e->lines - e->inside, e->segment + 1}};
+        if (name == 0 || !of_a_tag(p[start]) || !of_a_tag(p[start + 1]) ||
+            (name == 3 && !of_a_tag(p[start + 2]))) {
+                s.tag = segment_here(e, p, start, e->end[0]).tag;
                 return lf_edi_fail(e, &s, LF_RULE_TAG, 0, 0, NULL);
+        }
+        s.tag = LF_EDI_TAG(p[start], p[start + 1], name == 3 ? p[start + 2] : 0);
         int r = s.flags & LF_EDI_ODD ? check_characters(e, &s) : 0;
         if (r < 0)
                 return r;
         e->segment++;
-        s.at.segment = e->segment;
         return e->handler(e->context, &s);
 }
 
-static void begin_segment(struct lf_edi *e)
+static uint32_t skip_space(const uint8_t *p, uint32_t at, uint32_t n)
 {
-        e->tokens = 0;
-        e->elements = 1;
-        e->first[0] = 0;
-        e->flags = 0;
-        e->repeat = UINT32_MAX;
-        e->inside = 0;
-}
-
-static uint32_t skip_space(const struct lf_edi *e, const uint8_t *p, uint32_t at, uint32_t n)
-{
-        while (at < n && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r'))
+        while (at < n && (p[at] == ' ' || p[at] == '\n' || p[at] == '\r' || p[at] == '\t'))
                 at++;
         return at;
 }
@@ -201,6 +194,18 @@ static uint64_t released(uint64_t release, uint64_t *inout_escaped, uint64_t *re
         return escaped;
 }
 
+/* Four at a time, so that their number is foreseen more often: what is written too much is written over. */
+static uint32_t *write_places(uint32_t *to, uint64_t bits, uint32_t base)
+{
+        uint32_t *end = to + __builtin_popcountll(bits);
+        for (; bits; to += 4)
+                for (unsigned i = 0; i < 4; i++) {
+                        to[i] = base + (uint32_t)__builtin_ctzll(bits | 1ull << 63);
+                        bits &= bits - 1;
+                }
+        return end;
+}
+
 /* The places in [base, base + n) that matter. Returns how many. */
 static uint32_t index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, uint32_t n)
 {
@@ -224,75 +229,95 @@ static uint32_t index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, 
                         separator &= ~released(b->release, &e->escaped, &active);
                 if (e->set <= LF_EDI_LEVEL_B && e->beyond == UINT64_MAX)
                         note_level(e, p, b->level & ~b->separator & ~b->release, base);
-                for (uint64_t bits = separator | (b->odd & ~b->separator) | active; bits; bits &= bits - 1)
-                        *to++ = base + (uint32_t)__builtin_ctzll(bits);
+                to = write_places(to, separator | (b->odd & ~b->separator) | active, base);
         }
         return (uint32_t)(to - e->place);
+}
+
+/* What is no separator: a line break, a release character, a character beyond ISO 646. */
+static void take_other(struct lf_edi *e, enum class class, bool line_feed, bool in_segment)
+{
+        e->lines += line_feed;
+        if (!in_segment)
+                return;
+        e->inside += line_feed;
+        e->flags |= class == BREAK ? LF_EDI_BROKEN : class == RELEASE ? LF_EDI_RELEASED : LF_EDI_ODD;
+}
+
+static void begin_segment(struct lf_edi *e)
+{
+        e->flags = 0;
+        e->repeat = UINT32_MAX;
+        e->inside = 0;
+        e->first[0] = 0;
+}
+
+/* Puts segments together from the window's places. *inout: tokens and elements of the segment that has begun,
+ * and where it starts. */
+static int take_places(struct lf_edi *e, const uint8_t *p, uint32_t n, uint32_t places, struct part *inout,
+                       size_t *ret_used)
+{
+        struct part s = *inout;
+        uint32_t *const end = e->end, *const first = e->first;
+        for (uint32_t i = 0; i < places; i++) {
+                const uint32_t at = e->place[i];
+                const enum class class = e->class[p[at]];
+                if (class <= ELEMENT && at - s.start < LF_MANIFEST_SEGMENT_MAX) {
+                        end[s.tokens++] = at;
+                        first[s.elements] = s.tokens;
+                        s.elements += class; /* ELEMENT is 1 */
+                        continue;
+                }
+                if (class > TERMINATOR || at < s.start) { /* a terminator may be a line break, too */
+                        take_other(e, class, p[at] == '\n', at >= s.start);
+                        continue;
+                }
+                if (at - s.start >= LF_MANIFEST_SEGMENT_MAX)
+                        return too_long(e, p, s.start, n);
+                end[s.tokens++] = at;
+                first[s.elements] = s.tokens;
+                if (class == REPETITION) {
+                        e->repeat = e->repeat == UINT32_MAX ? s.tokens : e->repeat;
+                        continue;
+                }
+                int r = deliver(e, p, s.start, s.elements);
+                e->lines += p[at] == '\n';
+                if (r != 0) {
+                        *ret_used = at + 1;
+                        return r;
+                }
+                s = (struct part){.start = skip_space(p, at + 1, n), .elements = 1};
+                begin_segment(e);
+        }
+        *inout = s;
+        return 0;
 }
 
 /* Whole segments of [p, p + n); what is left of the last one goes into the carry. *ret_used: where reading
  * stopped, n but at the end of an interchange. */
 static int read_block(struct lf_edi *e, const uint8_t *p, uint32_t n, size_t *ret_used)
 {
-        uint32_t start = skip_space(e, p, 0, n);
+        struct part s = {.start = skip_space(p, 0, n), .elements = 1};
         begin_segment(e);
         e->escaped = 0;
         *ret_used = n;
         for (uint32_t base = 0; base < n; base += WINDOW) {
-                uint32_t places = index_window(e, p, base, n - base < WINDOW ? n - base : WINDOW);
-                for (uint32_t i = 0; i < places; i++) {
-                        uint32_t at = e->place[i];
-                        enum class class = e->class[p[at]];
-                        if (class > TERMINATOR) {
-                                e->lines += p[at] == '\n';
-                                if (at < start)
-                                        continue;
-                                e->inside += p[at] == '\n';
-                                e->flags |= class == BREAK     ? LF_EDI_BROKEN
-                                            : class == RELEASE ? LF_EDI_RELEASED
-                                                               : LF_EDI_ODD;
-                                continue;
-                        }
-                        if (at < start) { /* a terminator that is also a line break */
-                                e->lines += p[at] == '\n';
-                                continue;
-                        }
-                        if (at - start >= LF_MANIFEST_SEGMENT_MAX)
-                                return too_long(e, p, start, n);
-                        e->end[e->tokens++] = at;
-                        e->first[e->elements] = e->tokens;
-                        e->elements += class == ELEMENT;
-                        if (class < REPETITION)
-                                continue;
-                        if (class == REPETITION) {
-                                e->repeat = e->repeat == UINT32_MAX ? e->tokens : e->repeat;
-                                continue;
-                        }
-                        int r = deliver(e, p, start);
-                        e->lines += p[at] == '\n';
-                        start = at + 1;
-                        if (r != 0) {
-                                *ret_used = start;
-                                return r;
-                        }
-                        start = skip_space(e, p, start, n);
-                        begin_segment(e);
-                }
-                if (n - start >= LF_MANIFEST_SEGMENT_MAX && base + WINDOW >= start &&
-                    base + WINDOW - start >= LF_MANIFEST_SEGMENT_MAX)
-                        return too_long(e, p, start, n);
+                uint32_t size = n - base < WINDOW ? n - base : WINDOW, end = base + size;
+                int r = take_places(e, p, n, index_window(e, p, base, size), &s, ret_used);
+                if (r != 0)
+                        return r;
+                if (end >= s.start && end - s.start >= LF_MANIFEST_SEGMENT_MAX)
+                        return too_long(e, p, s.start, n);
         }
-        if (n - start >= LF_MANIFEST_SEGMENT_MAX)
-                return too_long(e, p, start, n);
-        e->carry_n = n - start;
-        memmove(e->carry, p + start, n - start);
+        e->carry_n = n - s.start;
+        memmove(e->carry, p + s.start, n - s.start);
         e->lines -= e->inside;
         e->inside = 0;
-        e->offset += start;
+        e->offset += s.start;
         return 0;
 }
 
-/* After lf read_block: the offset of what comes next. */
+/* After read_block: the offset of what comes next. */
 static void account(struct lf_edi *e, uint64_t from, size_t used)
 {
         if (e->carry_n == 0)

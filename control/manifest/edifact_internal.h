@@ -10,6 +10,11 @@
 /* What a byte is to the reader of segments; those that end a component come first. */
 enum class { COMPONENT, ELEMENT, REPETITION, TERMINATOR, BREAK, RELEASE, ODD, PLAIN };
 
+/* How much of a segment there is. */
+struct part {
+        uint32_t start, tokens, elements;
+};
+
 struct lf_edi {
         lf_edi_handler *handler;
         void *context;
@@ -32,14 +37,14 @@ struct lf_edi {
         bool carry_escaped;
 
         /* The segment that is being put together. */
-        uint32_t tokens, elements, repeat;
+        uint32_t repeat;
         unsigned flags;
         uint64_t inside; /* line feeds in it */
 
         size_t carry_n;
         uint8_t carry[LF_MANIFEST_SEGMENT_MAX];
         struct lf_scan_bits bits[WINDOW / LF_SCAN_BLOCK];
-        uint32_t place[WINDOW];
+        uint32_t place[WINDOW + 4];
         uint32_t end[LF_MANIFEST_SEGMENT_MAX + 1];
         uint32_t first[LF_MANIFEST_SEGMENT_MAX + 2];
 };
