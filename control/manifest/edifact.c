@@ -104,7 +104,7 @@ static int too_long(struct lf_edi *e, const uint8_t *p, uint32_t start, size_t n
 /* Element and component, from 1, of a byte. */
 static void whereabouts(const struct lf_edi_segment *s, uint32_t byte, unsigned *ret_e, unsigned *ret_c)
 {
-        uint32_t i = 0, e = 0;
+        uint32_t i = s->first[0], e = 0;
         while (s->end[i] < byte)
                 i++;
         while (e + 1 < s->elements && s->first[e + 1] <= i)
@@ -115,7 +115,7 @@ static void whereabouts(const struct lf_edi_segment *s, uint32_t byte, unsigned 
 
 static int check_characters(struct lf_edi *e, const struct lf_edi_segment *s)
 {
-        for (uint32_t i = 0, from = s->start; i < s->first[s->elements]; from = s->end[i++] + 1) {
+        for (uint32_t i = s->first[0], from = s->start; i < s->first[s->elements]; from = s->end[i++] + 1) {
                 bool mixed = false;
                 size_t n = s->end[i] - from, at = lf_charset_check(e->set, s->p + from, n, &mixed);
                 if (at == n)
@@ -132,21 +132,23 @@ static int check_characters(struct lf_edi *e, const struct lf_edi_segment *s)
         return 0;
 }
 
-/* The segment is whole: its first byte is at `start`, its terminator at the last token's end. */
-static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t elements)
+/* The segment is whole: its first byte is at `start`; its elements begin with `bound[from]` and end
+ * with `bound[to]`. */
+static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t from, uint32_t to)
 {
-        uint32_t n = e->end[0] - start, name = n == 3 || (n == 2 && e->x12) ? n : 0;
+        const uint32_t *first = e->bound + from;
+        uint32_t n = e->place[first[0]] - start, name = n == 3 || (n == 2 && e->x12) ? n : 0;
         struct lf_edi_segment s = {.p = p,
                                    .start = start,
-                                   .end = e->end,
-                                   .first = e->first,
-                                   .elements = elements,
+                                   .end = e->place,
+                                   .first = first,
+                                   .elements = to - from,
                                    .flags = e->flags,
                                    .repeat = e->repeat,
                                    .at = {e->offset + start, e->lines - e->inside, e->segment + 1}};
         if (name == 0 || !of_a_tag(p[start]) || !of_a_tag(p[start + 1]) ||
             (name == 3 && !of_a_tag(p[start + 2]))) {
-                s.tag = segment_here(e, p, start, e->end[0]).tag;
+                s.tag = segment_here(e, p, start, start + n).tag;
                 return lf_edi_fail(e, &s, LF_RULE_TAG, 0, 0, NULL);
         }
         s.tag = LF_EDI_TAG(p[start], p[start + 1], name == 3 ? p[start + 2] : 0);
@@ -195,53 +197,89 @@ static uint64_t released(uint64_t release, uint64_t *inout_escaped, uint64_t *re
 }
 
 /* Four at a time, so that their number is foreseen more often: what is written too much is written over. */
-static uint32_t *write_places(uint32_t *to, uint64_t bits, uint32_t base)
+static uint32_t write_places(uint32_t *to, uint64_t bits, uint32_t base)
 {
-        uint32_t *end = to + __builtin_popcountll(bits);
+        uint32_t n = (uint32_t)__builtin_popcountll(bits);
         for (; bits; to += 4)
+#pragma GCC unroll 4
                 for (unsigned i = 0; i < 4; i++) {
                         to[i] = base + (uint32_t)__builtin_ctzll(bits | 1ull << 63);
                         bits &= bits - 1;
                 }
-        return end;
+        return n;
 }
 
-/* The places in [base, base + n) that matter. Returns how many. */
-static uint32_t index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, uint32_t n)
+/* The same, but the number of each among the bits of `among`. */
+static uint32_t write_numbers(uint32_t *to, uint64_t bits, uint64_t among, uint32_t base)
 {
-        uint32_t *to = e->place, blocks = n / LF_SCAN_BLOCK, rest = n % LF_SCAN_BLOCK;
+        uint32_t n = (uint32_t)__builtin_popcountll(bits);
+        for (; bits; to += 4)
+#pragma GCC unroll 4
+                for (unsigned i = 0; i < 4; i++) {
+                        to[i] = base + (uint32_t)__builtin_popcountll(among & ((bits & -bits) - 1));
+                        bits &= bits - 1;
+                }
+        return n;
+}
+
+static void index_block(struct lf_edi *e, const struct lf_scan_bits *b, uint32_t base)
+{
+        uint64_t separator = b->separator, boundary = b->boundary, terminator = b->terminator,
+                 repetition = e->repeats ? b->repetition : 0, active = 0;
+        if (b->release | e->escaped) {
+                uint64_t escaped = released(b->release, &e->escaped, &active);
+                separator &= ~escaped;
+                boundary &= ~escaped;
+                terminator &= ~escaped;
+                repetition &= ~escaped;
+        }
+        e->ends += write_numbers(e->segment_end + e->ends, terminator, boundary, e->bounds);
+        e->bounds += write_numbers(e->bound + e->bounds, boundary, separator, e->places + 1);
+        e->places += write_places(e->place + e->places, separator, base);
+        uint64_t other = (b->odd & ~separator) | active | repetition;
+        if (other)
+                e->others += write_places(e->other + e->others, other, base);
+}
+
+/* Indexes [base, base + n), behind what is left of the window before. */
+static void index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, uint32_t n)
+{
+        uint32_t blocks = n / LF_SCAN_BLOCK, rest = n % LF_SCAN_BLOCK;
         e->scan(p + base, blocks, &e->chars, e->bits);
         if (rest) {
                 uint8_t last[LF_SCAN_BLOCK] = {0};
                 memcpy(last, p + base + blocks * LF_SCAN_BLOCK, rest);
-                struct lf_scan_bits *b = &e->bits[blocks++];
-                e->scan(last, 1, &e->chars, b);
-                uint64_t there = (1ull << rest) - 1;
-                b->separator &= there;
-                b->release &= there;
-                b->odd &= there;
-                b->level &= there;
+                uint64_t *b = (uint64_t *)&e->bits[blocks];
+                e->scan(last, 1, &e->chars, &e->bits[blocks++]);
+                for (unsigned i = 0; i < sizeof e->bits[0] / sizeof *b; i++)
+                        b[i] &= (1ull << rest) - 1;
         }
+        e->ends = e->others = 0;
         for (uint32_t i = 0; i < blocks; i++, base += LF_SCAN_BLOCK) {
                 const struct lf_scan_bits *b = &e->bits[i];
-                uint64_t separator = b->separator, active = 0;
-                if (b->release | e->escaped)
-                        separator &= ~released(b->release, &e->escaped, &active);
                 if (e->set <= LF_EDI_LEVEL_B && e->beyond == UINT64_MAX)
                         note_level(e, p, b->level & ~b->separator & ~b->release, base);
-                to = write_places(to, separator | (b->odd & ~b->separator) | active, base);
+                index_block(e, b, base);
         }
-        return (uint32_t)(to - e->place);
 }
 
-/* What is no separator: a line break, a release character, a character beyond ISO 646. */
-static void take_other(struct lf_edi *e, enum class class, bool line_feed, bool in_segment)
+/* What ends no component: a line break, a release character, a character beyond ISO 646; and what begins
+ * another time of an element. `from`: the segment's first component. */
+static void take_other(struct lf_edi *e, const uint8_t *p, uint32_t at, uint32_t start, uint32_t from)
 {
+        enum class class = e->class[p[at]];
+        bool line_feed = p[at] == '\n';
         e->lines += line_feed;
-        if (!in_segment)
+        if (at < start)
                 return;
         e->inside += line_feed;
-        e->flags |= class == BREAK ? LF_EDI_BROKEN : class == RELEASE ? LF_EDI_RELEASED : LF_EDI_ODD;
+        if (class == REPETITION && e->repeat == UINT32_MAX) {
+                while (e->place[from] != at)
+                        from++;
+                e->repeat = from + 1;
+        } else if (class != REPETITION) {
+                e->flags |= class == BREAK ? LF_EDI_BROKEN : class == RELEASE ? LF_EDI_RELEASED : LF_EDI_ODD;
+        }
 }
 
 static void begin_segment(struct lf_edi *e)
@@ -249,47 +287,49 @@ static void begin_segment(struct lf_edi *e)
         e->flags = 0;
         e->repeat = UINT32_MAX;
         e->inside = 0;
-        e->first[0] = 0;
 }
 
-/* Puts segments together from the window's places. *inout: tokens and elements of the segment that has begun,
- * and where it starts. */
-static int take_places(struct lf_edi *e, const uint8_t *p, uint32_t n, uint32_t places, struct part *inout,
-                       size_t *ret_used)
+/* What is left of the window's components and elements, from bound[from], goes to the front. */
+static void keep_rest(struct lf_edi *e, uint32_t from)
 {
-        struct part s = *inout;
-        uint32_t *const end = e->end, *const first = e->first;
-        for (uint32_t i = 0; i < places; i++) {
-                const uint32_t at = e->place[i];
-                const enum class class = e->class[p[at]];
-                if (class <= ELEMENT && at - s.start < LF_MANIFEST_SEGMENT_MAX) {
-                        end[s.tokens++] = at;
-                        first[s.elements] = s.tokens;
-                        s.elements += class; /* ELEMENT is 1 */
-                        continue;
+        const uint32_t first = e->bound[from];
+        e->places -= first;
+        e->bounds -= from;
+        memmove(e->place, e->place + first, e->places * sizeof *e->place);
+        for (uint32_t i = 0; i < e->bounds; i++)
+                e->bound[i] = e->bound[from + i] - first;
+        e->repeat -= e->repeat == UINT32_MAX ? 0 : first;
+}
+
+/* Gives the segments that end in the window. *inout_start: of the one that has begun. */
+static int take_segments(struct lf_edi *e, const uint8_t *p, uint32_t n, uint32_t *inout_start,
+                         size_t *ret_used)
+{
+        uint32_t start = *inout_start, from = 0, other = 0;
+        for (uint32_t i = 0; i < e->ends; i++) {
+                const uint32_t to = e->segment_end[i], at = e->place[e->bound[to] - 1];
+                while (other < e->others && e->other[other] < at)
+                        take_other(e, p, e->other[other++], start, e->bound[from]);
+                if (at >= start) {
+                        if (at - start >= LF_MANIFEST_SEGMENT_MAX)
+                                return too_long(e, p, start, n);
+                        int r = deliver(e, p, start, from, to);
+                        e->lines += p[at] == '\n';
+                        if (r != 0) {
+                                *ret_used = at + 1;
+                                return r;
+                        }
+                        start = skip_space(p, at + 1, n);
+                        begin_segment(e);
+                } else { /* a terminator that is a line break, too */
+                        e->lines += p[at] == '\n';
                 }
-                if (class > TERMINATOR || at < s.start) { /* a terminator may be a line break, too */
-                        take_other(e, class, p[at] == '\n', at >= s.start);
-                        continue;
-                }
-                if (at - s.start >= LF_MANIFEST_SEGMENT_MAX)
-                        return too_long(e, p, s.start, n);
-                end[s.tokens++] = at;
-                first[s.elements] = s.tokens;
-                if (class == REPETITION) {
-                        e->repeat = e->repeat == UINT32_MAX ? s.tokens : e->repeat;
-                        continue;
-                }
-                int r = deliver(e, p, s.start, s.elements);
-                e->lines += p[at] == '\n';
-                if (r != 0) {
-                        *ret_used = at + 1;
-                        return r;
-                }
-                s = (struct part){.start = skip_space(p, at + 1, n), .elements = 1};
-                begin_segment(e);
+                from = to;
         }
-        *inout = s;
+        while (other < e->others)
+                take_other(e, p, e->other[other++], start, e->bound[from]);
+        *inout_start = start;
+        keep_rest(e, from);
         return 0;
 }
 
@@ -297,23 +337,27 @@ static int take_places(struct lf_edi *e, const uint8_t *p, uint32_t n, uint32_t 
  * stopped, n but at the end of an interchange. */
 static int read_block(struct lf_edi *e, const uint8_t *p, uint32_t n, size_t *ret_used)
 {
-        struct part s = {.start = skip_space(p, 0, n), .elements = 1};
+        uint32_t start = skip_space(p, 0, n);
         begin_segment(e);
         e->escaped = 0;
+        e->places = 0;
+        e->bounds = 1;
+        e->bound[0] = 0;
         *ret_used = n;
         for (uint32_t base = 0; base < n; base += WINDOW) {
                 uint32_t size = n - base < WINDOW ? n - base : WINDOW, end = base + size;
-                int r = take_places(e, p, n, index_window(e, p, base, size), &s, ret_used);
+                index_window(e, p, base, size);
+                int r = take_segments(e, p, n, &start, ret_used);
                 if (r != 0)
                         return r;
-                if (end >= s.start && end - s.start >= LF_MANIFEST_SEGMENT_MAX)
-                        return too_long(e, p, s.start, n);
+                if (end >= start && end - start >= LF_MANIFEST_SEGMENT_MAX)
+                        return too_long(e, p, start, n);
         }
-        e->carry_n = n - s.start;
-        memmove(e->carry, p + s.start, n - s.start);
+        e->carry_n = n - start;
+        memmove(e->carry, p + start, n - start);
         e->lines -= e->inside;
         e->inside = 0;
-        e->offset += s.start;
+        e->offset += start;
         return 0;
 }
 

@@ -35,11 +35,12 @@ enum lf_edi_flag {
 
 #define LF_EDI_TAG(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
 
-/* Valid until the handler returns. Element 0 is the tag. */
+/* Valid until the handler returns. Element 0 is the tag; components are counted through all elements, from
+ * first[0]. */
 struct lf_edi_segment {
         const uint8_t *p;      /* its input */
         uint32_t start;        /* of the segment in p */
-        const uint32_t *end;   /* of each component in p */
+        const uint32_t *end;   /* of each component in p: that of the tag is end[first[0]] */
         const uint32_t *first; /* each element's first component; one more entry than elements */
         uint32_t elements;     /* the tag counts */
         uint32_t tag;          /* LF_EDI_TAG; a tag of two characters ends in 0 */
@@ -59,7 +60,7 @@ static inline struct lf_edi_view lf_edi_component(const struct lf_edi_segment *s
         if (e >= s->elements || c >= s->first[e + 1] - s->first[e])
                 return (struct lf_edi_view){s->p, 0};
         uint32_t i = s->first[e] + c;
-        uint32_t from = i == 0 ? s->start : s->end[i - 1] + 1;
+        uint32_t from = i == s->first[0] ? s->start : s->end[i - 1] + 1;
         return (struct lf_edi_view){s->p + from, s->end[i] - from};
 }
 

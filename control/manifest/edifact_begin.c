@@ -45,6 +45,7 @@ static void set_classes(struct lf_edi *e, bool repetition)
         e->class[c->component] = COMPONENT;
         e->class[c->element] = ELEMENT;
         e->class[c->terminator] = TERMINATOR;
+        e->repeats = repetition;
         if (repetition)
                 e->class[c->repetition] = REPETITION;
         else
@@ -78,7 +79,8 @@ static bool una_right(const uint8_t *una)
         for (unsigned i = 0; i < sizeof each; i++) {
                 if (i >= 3 && each[i] == ' ') /* not used */
                         continue;
-                if (alphanumeric(each[i]) || each[i] >= 0x7f || each[i] == ' ')
+                if (alphanumeric(each[i]) || each[i] >= 0x7f ||
+                    (space(each[i]) && (i != 2 || each[i] == ' ')))
                         return false;
                 for (unsigned k = 0; k < i; k++)
                         if (each[k] == each[i])
@@ -172,12 +174,12 @@ static int look_isa(struct lf_edi *e)
         for (unsigned i = 0; i < sizeof elements; i++)
                 if (p[elements[i]] != p[3])
                         return fail(e, LF_RULE_SEPARATORS, elements[i], "fields of ISA are of fixed width");
-        bool repetition = !alphanumeric(p[82]) && p[82] != ' ' && p[82] != p[3];
+        bool repetition = !alphanumeric(p[82]) && !space(p[82]) && p[82] != p[3];
         e->chars = (struct lf_scan_chars){
             .component = p[104], .element = p[3], .repetition = p[82], .terminator = p[105]};
         const uint8_t each[] = {p[3], p[104], p[105]};
         for (unsigned i = 0; i < sizeof each; i++)
-                if (alphanumeric(each[i]) || each[i] == ' ' || each[i] >= 0x7f ||
+                if (alphanumeric(each[i]) || each[i] >= 0x7f || each[i] == ' ' || (space(each[i]) && i < 2) ||
                     (i > 0 && each[i] == each[i - 1]))
                         return fail(e, LF_RULE_SEPARATORS, i ? 103 + i : 3, NULL);
         if (p[3] == p[105])

@@ -4,16 +4,12 @@
 #include "control/manifest/edifact.h"
 #include "matcher/isa.h"
 
-#define WINDOW    4096u      /* bytes that are indexed at a time; whole blocks */
+#define WINDOW    4096u /* bytes that are indexed at a time; whole blocks */
+#define INDEX_MAX (LF_MANIFEST_SEGMENT_MAX + WINDOW + 8)
 #define PIECE_MAX (1u << 30) /* of one push, so that places fit 32 bits */
 
 /* What a byte is to the reader of segments; those that end a component come first. */
 enum class { COMPONENT, ELEMENT, REPETITION, TERMINATOR, BREAK, RELEASE, ODD, PLAIN };
-
-/* How much of a segment there is. */
-struct part {
-        uint32_t start, tokens, elements;
-};
 
 struct lf_edi {
         lf_edi_handler *handler;
@@ -24,7 +20,8 @@ struct lf_edi {
         enum lf_edi_charset set;
         char syntax[8];
         bool x12;
-        bool open; /* within an interchange */
+        bool repeats; /* a repetition separator is used */
+        bool open;    /* within an interchange */
         unsigned interchanges;
         int failed;
         struct lf_manifest_error error;
@@ -44,9 +41,11 @@ struct lf_edi {
         size_t carry_n;
         uint8_t carry[LF_MANIFEST_SEGMENT_MAX];
         struct lf_scan_bits bits[WINDOW / LF_SCAN_BLOCK];
-        uint32_t place[WINDOW + 4];
-        uint32_t end[LF_MANIFEST_SEGMENT_MAX + 1];
-        uint32_t first[LF_MANIFEST_SEGMENT_MAX + 2];
+        /* Of the segment that has begun, and of the window: ends of components; behind which of them elements
+         * begin, the first of them the segment's; which of those are segments' ends; all else that matters.
+         */
+        uint32_t places, bounds, ends, others;
+        uint32_t place[INDEX_MAX], bound[INDEX_MAX], segment_end[WINDOW + 4], other[WINDOW + 4];
 };
 
 /* edifact_begin.c: the beginning of an interchange. Takes bytes into the carry until the separators are

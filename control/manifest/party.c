@@ -164,8 +164,8 @@ int lf_message_begin(struct lf_manifest_reader *r, const struct lf_message *m, c
         r->total = 0;
         r->document = NULL;
         r->shipment[0] = 0;
+        memset(r->header.leg, 0, r->header.legs * sizeof r->header.leg[0]);
         r->header.legs = 0;
-        memset(r->header.leg, 0, sizeof r->header.leg);
         r->header.document[0] = r->header.transaction[0] = 0;
         return m->begin ? m->begin(r, s) : 0;
 }

@@ -51,19 +51,25 @@ static unsigned split(char *text, char *field[FIELDS])
         return n;
 }
 
+static bool digits(const char *p)
+{
+        return p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9';
+}
+
 /* "12JUL64": the year is of two digits. */
 static bool read_day(const char *text, struct lf_manifest_time *ret)
 {
         static const char months[] = "JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
-        unsigned day, year;
-        char month[4], more;
-        if (strlen(text) != 7 || sscanf(text, "%2u%3[A-Z]%2u%c", &day, month, &year, &more) != 3)
+        if (strlen(text) != 7 || !digits(text) || !digits(text + 5))
                 return false;
+        unsigned day = (unsigned)(text[0] - '0') * 10 + (unsigned)(text[1] - '0'),
+                 year = (unsigned)(text[5] - '0') * 10 + (unsigned)(text[6] - '0');
         for (unsigned m = 0; m < 12; m++)
-                if (memcmp(months + m * 3, month, 3) == 0 && lf_day_exists(2000 + year, m + 1, day)) {
+                if (memcmp(months + m * 3, text + 2, 3) == 0 && day > 0 &&
+                    lf_day_exists(2000 + year, m + 1, day)) {
                         *ret = (struct lf_manifest_time){
                             .year = (uint16_t)year, .month = (uint8_t)(m + 1), .day = (uint8_t)day};
-                        return day > 0;
+                        return true;
                 }
         return false;
 }
@@ -73,13 +79,18 @@ static void take_code(const char *text, char *to, size_t size)
         lf_code((struct lf_edi_view){(const uint8_t *)text, (uint32_t)strlen(text)}, to, size);
 }
 
+/* One or two words or more, with a space between. */
 static int take_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, char to[LF_PNR_NAME],
                      const char *first, const char *second)
 {
-        int n = snprintf(to, LF_PNR_NAME, "%s%s%s", first, *first && *second ? " " : "", second);
-        return n < LF_PNR_NAME
-                   ? 0
-                   : lf_reader_fail(r, s, LF_RULE_TOO_LONG, 1, TEXT_AT + 1, "a name of %d bytes", n);
+        size_t a = strlen(first), b = strlen(second), gap = a && b;
+        if (a + gap + b >= LF_PNR_NAME)
+                return lf_reader_fail(r, s, LF_RULE_TOO_LONG, 1, TEXT_AT + 1, "a name of %zu bytes",
+                                      a + gap + b);
+        memcpy(to, first, a);
+        to[a] = ' ';
+        memcpy(to + a + gap, second, b + 1);
+        return 0;
 }
 
 static void take_birth(struct lf_pnr_paper *p, const char *text)

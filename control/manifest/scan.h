@@ -20,6 +20,9 @@ struct lf_scan_chars {
 /* Bit i is byte i of the block. */
 struct lf_scan_bits {
         uint64_t separator; /* any of the four */
+        uint64_t boundary;  /* the end of an element: `element` or `terminator` */
+        uint64_t terminator;
+        uint64_t repetition; /* that of `terminator`, when it is not used */
         uint64_t release;
         uint64_t odd;   /* neither 0x20 .. 0x7e */
         uint64_t level; /* printable, and not in level A of ISO 9735: small letters and # $ @ [ \ ] ^ _ ` { |

@@ -73,7 +73,7 @@ static int find(void *context, const struct lf_edi_segment *s)
         f->segments++;
         switch (s->tag) {
         case LF_EDI_TAG('U', 'N', 'B'):
-                f->element = (char)s->p[s->end[0]];
+                f->element = (char)s->p[s->end[s->first[0]]];
                 f->terminator = (char)s->p[s->end[s->first[s->elements] - 1]];
                 raw(s, 5, f->control, sizeof f->control);
                 break;
@@ -255,7 +255,7 @@ static int on_segment(void *context, const struct lf_edi_segment *s)
 {
         struct count *c = context;
         c->segments++;
-        c->components += s->first[s->elements];
+        c->components += s->first[s->elements] - s->first[0];
         return s->tag == LF_EDI_TAG('U', 'N', 'Z') ? LF_EDI_END : 0;
 }
 
