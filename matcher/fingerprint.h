@@ -3,8 +3,9 @@
  * A minutia's surroundings are coded as a cylinder of bits (after R. Cappelli, M. Ferrara, D. Maltoni:
  * Minutia Cylinder-Code, IEEE TPAMI 32, 2010). The first stage finds, for each cylinder of a probe, the
  * likest one of every finger in a block, weighs how unusual each is within the block, and keeps the fingers
- * whose pairs fit one placement best. The second stage lays the whole finger over what is left and counts
- * the minutiae that meet, in proportion to those that could have. */
+ * whose pairs fit one placement best: first by a quarter of the bits, for the best of them by all bits, and
+ * of those that are left the ones that meet best when laid over as they are. The second stage lays the whole
+ * finger over what is left and counts the minutiae that meet, in proportion to those that could have. */
 #pragma once
 
 #include "matcher/engines.h"
