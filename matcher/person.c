@@ -133,7 +133,7 @@ struct found {
         struct lf_person_facts own;
 };
 
-static void take(void *context, uint32_t row, unsigned name, float similarity)
+static float take(void *context, uint32_t row, unsigned name, float similarity)
 {
         const struct found *f = context;
         const struct lf_person_view *v = &f->judge->v;
@@ -143,6 +143,7 @@ static void take(void *context, uint32_t row, unsigned name, float similarity)
         float score = lf_person_score(similarity, lf_document_compare(&f->own, &facts), &f->own, &facts,
                                       f->judge->years);
         lf_topk_push(f->topk, r->record, row, score);
+        return name_floor(f->probe, f->topk->floor);
 }
 
 static void scan_names(const struct lf_shard *shard, const struct judge *judge, uint32_t block,

@@ -160,15 +160,17 @@ static inline bool lf_bit(const uint64_t *bits, uint32_t i)
         return bits[i / 64] >> i % 64 & 1;
 }
 
-/* Calls `found` for every row of the group that is at least as alike as `floor` (above 0) to a name of the
- * probe, and perhaps for some that are a little less, with the row and the name's index. A group of more than
- * LF_SEARCH_WORDS words cannot be searched. */
+/* Takes a row of the shard that is so similar to one of the probe's names; returns the floor from then on,
+ * which never falls. */
+typedef float lf_person_found(void *context, uint32_t row, unsigned name, float similarity);
+
+/* Calls `found` for every row of the group that is at least as alike as the floor (above 0) to a name of the
+ * probe, and perhaps for some that are a little less. A group of more than LF_SEARCH_WORDS words cannot be
+ * searched. */
 void lf_person_index_search(const struct lf_person_view *v, const struct lf_person_group *g,
                             const struct lf_person_words *w, const struct lf_person_kernel *kernel,
                             const struct lf_person_probe *probe, float floor,
-                            struct lf_person_scratch *scratch,
-                            void (*found)(void *context, uint32_t row, unsigned name, float similarity),
-                            void *context);
+                            struct lf_person_scratch *scratch, lf_person_found *found, void *context);
 
 /* Every row of a block, one by one: what a scan must find, and what it does when the floor asks nothing. */
 void lf_person_scan_all(const struct lf_shard *shard, uint32_t block, const struct lf_person_probe *probe,

@@ -211,26 +211,28 @@ static uint32_t gather(struct lf_person_search *s, float floor)
         return n;
 }
 
-/* Whether a row with runs can reach the floor: words that a run may explain are so in full. */
-static bool runs_reach(const struct lf_person_search *s, const struct lf_name *own, uint32_t row, float floor)
+/* What is explained of the name and of row i of those that are looked at, where words that a run may explain
+ * are so in full. */
+static void explain_runs(const struct lf_person_search *s, uint32_t i)
 {
+        uint32_t row = s->s->row[i], a = 0, b = 0;
         const uint32_t *word = s->w->row_word + s->w->row_first[row], *run = s->s->run_word[row];
         unsigned n = s->w->row_first[row + 1] - s->w->row_first[row];
-        int16_t best[LF_MATCH_LANES] = {0};
-        uint32_t a = 0, b = 0;
+        int16_t best[LF_MATCH_LANES + 1] = {0};
         for (unsigned j = 0; j < n; j++) {
                 bool met = lf_bit(s->s->met_word, word[j]);
                 const struct lf_word_match *m = &s->s->match[word[j]];
-                for (unsigned l = 0; met && l < LF_MATCH_LANES; l++)
+                for (unsigned l = 0; met && l <= LF_MATCH_LANES; l++)
                         best[l] = m->lane[l] > best[l] ? m->lane[l] : best[l];
                 b += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? (uint32_t)m->lane[LF_MATCH_LANES] : 0;
         }
-        for (unsigned i = 0; i < own->n; i++) {
-                unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
-                a += run[0] >> i & 1 ? own->token[i].weight
-                                     : (own->token[i].weight * (uint32_t)best[lane] + 999) / 1000;
+        for (unsigned k = 0; k < s->n; k++) {
+                unsigned lane = k < LF_MATCH_LANES ? k : LF_MATCH_LANES - 1;
+                a += run[0] >> k & 1 ? s->token[k].weight
+                                     : (s->token[k].weight * (uint32_t)best[lane] + 999) / 1000;
         }
-        return reaches((float)own->weight, (float)s->w->row_weight[row], (float)a, (float)b, floor);
+        s->s->own[i] = a;
+        s->s->theirs[i] = b;
 }
 
 static float compare_words(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
@@ -248,63 +250,75 @@ static float compare_words(const struct lf_person_search *s, const struct lf_nam
         return lf_name_similarity_of_words(own, theirs, value, runs);
 }
 
-/* More words are like the name's than are kept: every row is compared. */
-static void search_all(struct lf_person_search *s, const struct lf_name *own, float floor, unsigned name,
-                       void (*found)(void *, uint32_t, unsigned, float), void *context)
+/* A search's caller. */
+struct report {
+        unsigned name;
+        float floor;
+        lf_person_found *found;
+        void *context;
+};
+
+static void compare_row(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
+                        bool words_known, struct report *report)
 {
-        for (uint32_t i = 0; i < s->g->rows; i++) {
-                const struct lf_person_row *r = &s->v->row[s->w->row[i]];
-                struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
-                float similarity = lf_name_similarity(own, &theirs, floor, NULL);
-                if (similarity > 0)
-                        found(context, s->w->row[i], name, similarity);
-        }
+        const struct lf_person_row *r = &s->v->row[s->w->row[row]];
+        struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
+        float similarity = words_known ? compare_words(s, own, row, &theirs, lf_bit(s->s->run_row, row))
+                                       : lf_name_similarity(own, &theirs, report->floor, NULL);
+        if (similarity > 0)
+                report->floor = report->found(report->context, s->w->row[row], report->name, similarity);
 }
 
-static void search_name(struct lf_person_search *s, float floor, unsigned name,
-                        void (*found)(void *, uint32_t, unsigned, float), void *context)
+/* Rows that may be as good as GOOD go first: what they are raises the floor for the others. */
+#define GOOD 0.9f
+
+static void compare_rows(struct lf_person_search *s, const struct lf_name *own, uint32_t n,
+                         struct report *report)
+{
+        for (uint32_t i = 0; i < n; i++)
+                if (lf_bit(s->s->run_row, s->s->row[i]))
+                        explain_runs(s, i);
+        for (unsigned pass = 0; pass < 2; pass++)
+                for (uint32_t i = 0; i < n; i++) {
+                        uint16_t row = s->s->row[i];
+                        float theirs = s->w->row_weight[row], a = (float)s->s->own[i],
+                              b = (float)s->s->theirs[i];
+                        bool good = reaches((float)own->weight, theirs, a, b, GOOD);
+                        if (good == (pass == 0) && reaches((float)own->weight, theirs, a, b, report->floor))
+                                compare_row(s, own, row, own->n <= LF_MATCH_LANES, report);
+                }
+}
+
+static void search_name(struct lf_person_search *s, struct report *report)
 {
         struct lf_name own = lf_name_over(s->token, s->n);
         int16_t weight[LF_MATCH_LANES + 1] = {0};
         for (unsigned i = 0; i < s->n; i++)
                 weight[i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1] += (int16_t)s->token[i].weight;
         s->weight = own.weight;
-        if (!lf_person_match(s)) {
-                search_all(s, &own, floor, name, found, context);
+        if (!lf_person_match(s)) { /* more words are like the name's than are kept */
+                for (uint32_t row = 0; row < s->g->rows; row++)
+                        compare_row(s, &own, row, false, report);
                 return;
         }
         find_runs(s);
-        uint32_t n = gather(s, floor);
+        uint32_t n = gather(s, report->floor);
         s->kernel->explained(s->s->match, s->s->met_word, s->w->row_first, s->w->row_word, weight, s->s->row,
                              n, s->s->own, s->s->theirs);
-        for (uint32_t i = 0; i < n; i++) {
-                uint16_t row = s->s->row[i];
-                bool runs = lf_bit(s->s->run_row, row);
-                if (runs ? !runs_reach(s, &own, row, floor)
-                         : !reaches((float)own.weight, (float)s->w->row_weight[row], (float)s->s->own[i],
-                                    (float)s->s->theirs[i], floor))
-                        continue;
-                const struct lf_person_row *r = &s->v->row[s->w->row[row]];
-                struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
-                float similarity = own.n > LF_MATCH_LANES ? lf_name_similarity(&own, &theirs, floor, NULL)
-                                                          : compare_words(s, &own, row, &theirs, runs);
-                if (similarity > 0)
-                        found(context, s->w->row[row], name, similarity);
-        }
+        compare_rows(s, &own, n, report);
 }
 
 void lf_person_index_search(const struct lf_person_view *v, const struct lf_person_group *g,
                             const struct lf_person_words *w, const struct lf_person_kernel *kernel,
                             const struct lf_person_probe *probe, float floor,
-                            struct lf_person_scratch *scratch,
-                            void (*found)(void *context, uint32_t row, unsigned name, float similarity),
-                            void *context)
+                            struct lf_person_scratch *scratch, lf_person_found *found, void *context)
 {
         struct lf_person_search s = {.v = v, .g = g, .w = w, .kernel = kernel, .s = scratch};
-        for (unsigned i = 0; i < probe->n_names; i++) {
-                s.token = probe->token + probe->name[i].first;
-                s.n = probe->name[i].n;
+        struct report report = {.floor = floor, .found = found, .context = context};
+        for (; report.name < probe->n_names; report.name++) {
+                s.token = probe->token + probe->name[report.name].first;
+                s.n = probe->name[report.name].n;
                 if (s.n > 0)
-                        search_name(&s, floor, i, found, context);
+                        search_name(&s, &report);
         }
 }
