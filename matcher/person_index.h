@@ -24,12 +24,13 @@ struct lf_person_group {
 };
 
 struct lf_person_run {
-        uint16_t row;  /* of the group */
-        uint8_t first; /* word of the row */
-        uint8_t reserved;
+        uint16_t row;     /* of the group */
+        uint16_t letters; /* lf_letters_hash() */
+        uint32_t mask;    /* bit 0 a .. 25 z: which there are */
+        uint8_t first;    /* word of the row */
         uint8_t n;        /* letters, and LF_RUN_ABJAD */
         uint8_t cut;      /* LF_RUN_* and where its first word ends */
-        uint16_t letters; /* lf_letters_hash() */
+        uint8_t reserved;
 };
 #define LF_RUN_ABJAD    0x80u
 #define LF_RUN_REVERSED 0x80u

@@ -79,7 +79,8 @@ static struct lf_person_run run_entry(uint16_t row, const struct lf_name_run *r)
                                       .first = r->first,
                                       .n = (uint8_t)(r->span.n | (r->span.abjad ? LF_RUN_ABJAD : 0)),
                                       .cut = r->cut,
-                                      .letters = r->letters};
+                                      .letters = r->letters,
+                                      .mask = (uint32_t)(r->span.mask >> 32)};
 }
 
 static void collect_runs(struct room *m, uint16_t row, const struct lf_person_row *r, uint32_t *inout_runs)

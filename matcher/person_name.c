@@ -259,37 +259,52 @@ static bool add_run(const struct lf_name *a, const struct runs *ra, const struct
 {
         struct attempt best = *t;
         for (unsigned x = 0; x < ra->n; x++)
-                for (unsigned y = x < a->n ? b->n : 0; y < rb->n; y++)
-                        if (!(words_of(&ra->run[x]) & t->used_a) && !(words_of(&rb->run[y]) & t->used_b))
+                for (unsigned y = 0; y < rb->n; y++)
+                        if (ra->run[x].words + rb->run[y].words > 2 && !(words_of(&ra->run[x]) & t->used_a) &&
+                            !(words_of(&rb->run[y]) & t->used_b))
                                 try_run(a, &ra->run[x], b, &rb->run[y], all, t, &best);
         bool better = best.mass.a + best.mass.b > t->mass.a + t->mass.b;
         *t = best;
         return better;
 }
 
+/* With one name explained to the letter, no run can add to it. */
+static bool open_to_runs(const struct lf_name *a, const struct lf_name *b, const struct attempt *t)
+{
+        return t->mass.a < (uint64_t)a->weight * 1000 && t->mass.b < (uint64_t)b->weight * 1000;
+}
+
 static void add_runs(const struct lf_name *a, const struct runs *ra, const struct lf_name *b,
                      const struct runs *rb, values all, struct attempt *t)
 {
-        /* With one name explained to the letter, no run can add to it. */
-        bool open = t->mass.a < (uint64_t)a->weight * 1000 && t->mass.b < (uint64_t)b->weight * 1000;
-        while (open && t->runs < RUNS_MAX && add_run(a, ra, b, rb, all, t))
+        while (t->runs < RUNS_MAX && add_run(a, ra, b, rb, all, t))
                 ;
 }
 
+/* Leaves only the runs of these words. */
+static void keep_runs(struct runs *runs, uint32_t words)
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < runs->n; i++)
+                if (!(words_of(&runs->run[i]) & ~words))
+                        runs->run[n++] = runs->run[i];
+        runs->n = n;
+}
+
 float lf_name_similarity_of_words(const struct lf_name *a, const struct lf_name *b,
-                                  uint32_t (*value)[LF_ASSIGN_MAX], bool runs)
+                                  uint32_t (*value)[LF_ASSIGN_MAX], uint32_t run_a, uint32_t run_b)
 {
         struct attempt t;
         t.used_a = t.used_b = t.runs = 0;
-        if (runs) {
+        lf_assign((const uint32_t(*)[LF_ASSIGN_MAX])value, a->n, b->n, t.partner);
+        t.mass = mass_of(a, b, (const uint32_t(*)[LF_ASSIGN_MAX])value, t.partner);
+        if (run_a && open_to_runs(a, b, &t)) {
                 struct runs ra, rb;
                 runs_of(a, &ra);
                 runs_of(b, &rb);
-                assign(a, b, value, &t);
+                keep_runs(&ra, run_a);
+                keep_runs(&rb, run_b);
                 add_runs(a, &ra, b, &rb, value, &t);
-        } else {
-                lf_assign((const uint32_t(*)[LF_ASSIGN_MAX])value, a->n, b->n, t.partner);
-                t.mass = mass_of(a, b, (const uint32_t(*)[LF_ASSIGN_MAX])value, t.partner);
         }
         return similarity_of(a, b, t.mass);
 }
@@ -338,7 +353,7 @@ float lf_name_similarity(const struct lf_name *a, const struct lf_name *b, float
                 return 0;
         struct attempt t = {0};
         assign(a, b, all, &t);
-        if (o.run_a)
+        if (o.run_a && open_to_runs(a, b, &t))
                 add_runs(a, &ra, b, &rb, all, &t);
         if (ret)
                 report(a, b, all, &t, ret);

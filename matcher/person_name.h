@@ -44,7 +44,7 @@ float lf_name_similarity(const struct lf_name *a, const struct lf_name *b, float
                          struct lf_alignment *ret);
 
 /* The same, without a floor, for words whose likeness is known: value[i][j] is the similarity of word i of
- * `a` and word j of `b`, in thousandths, times the sum of their weights. `runs`: whether runs of them may
- * correspond. */
+ * `a` and word j of `b`, in thousandths, times the sum of their weights. Only of words run_a and run_b (bits)
+ * may runs correspond. */
 float lf_name_similarity_of_words(const struct lf_name *a, const struct lf_name *b,
-                                  uint32_t (*value)[LF_ASSIGN_MAX], bool runs);
+                                  uint32_t (*value)[LF_ASSIGN_MAX], uint32_t run_a, uint32_t run_b);

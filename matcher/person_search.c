@@ -45,16 +45,23 @@ static uint32_t words_from(unsigned first, unsigned n)
 }
 
 /* As run_possible() in person_name.c for words of which one is a run. */
-static bool run_possible(unsigned a, uint64_t a_mask, unsigned b, uint64_t b_mask)
+static bool lengths_near(unsigned a, unsigned b)
 {
-        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS &&
-               lf_mask_run_possible(a_mask, b_mask);
+        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS;
 }
 
-static uint64_t run_mask(const struct lf_person_search *s, const struct lf_person_run *r)
+/* What letters that only one has cost at least: of equal skeletons, no classes. */
+static bool masks_near(uint64_t own, const struct lf_person_run *r)
 {
-        const struct lf_token *t = &s->v->token[s->v->row[s->w->row[r->row]].token + r->first];
-        return t[0].mask | t[1].mask | (r->cut & LF_RUN_THREE ? t[2].mask : 0);
+        uint64_t theirs = (uint64_t)r->mask << 32;
+        own &= LF_MASK_LETTERS;
+        return lf_mask_run_possible(own, theirs);
+}
+
+static unsigned signature_cost(uint64_t a, uint64_t b)
+{
+        uint64_t d = a & ~b;
+        return (unsigned)(__builtin_popcountll(d) + __builtin_popcountll(d >> 32));
 }
 
 /* The same words, divided in the same way, are no better as runs than as words. */
@@ -73,7 +80,7 @@ static void compare_runs(struct lf_person_search *s, const struct lf_span *own, 
                 const struct lf_person_run *r = &s->w->run[i];
                 if (several ? divided_elsewhere(several, r)
                             : own->abjad || r->n & LF_RUN_ABJAD ||
-                                  run_possible(own->n, own->mask, r->n, run_mask(s, r)))
+                                  (lengths_near(own->n, r->n) && masks_near(own->mask, r)))
                         explain_row(s, r->row, words, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
         }
 }
@@ -90,12 +97,13 @@ static uint32_t places_of(const struct lf_person_search *s, uint32_t row, uint32
 /* The rows' words that are written as a run of the probe's is. */
 static void compare_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
 {
+        uint64_t own = lf_word_signature(&r->span);
         for (uint32_t i = lf_place_of(s->w->skeleton, s->g->words, skeleton);
              i < s->g->words && s->w->skeleton[i] == skeleton; i++) {
                 uint32_t word = s->w->skeleton_word[i];
-                const struct lf_token *t = &s->v->token[s->w->token[word]];
-                if (!r->span.abjad && !(t->flags & LF_TOKEN_ABJAD) &&
-                    !run_possible(r->span.n, r->span.mask, t->n, t->mask))
+                uint64_t theirs = s->w->signature[word];
+                if (!r->span.abjad && !s->g->abjad &&
+                    (signature_cost(own, theirs) > LF_RUN_COST || signature_cost(theirs, own) > LF_RUN_COST))
                         continue;
                 for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
                         explain_row(s, s->w->place[p], words_from(r->first, r->words),
@@ -236,7 +244,7 @@ static void explain_runs(const struct lf_person_search *s, uint32_t i)
 }
 
 static float compare_words(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
-                           const struct lf_name *theirs, bool runs)
+                           const struct lf_name *theirs)
 {
         uint32_t value[LF_ASSIGN_MAX][LF_ASSIGN_MAX];
         const uint32_t *word = s->w->row_word + s->w->row_first[row];
@@ -247,7 +255,9 @@ static float compare_words(const struct lf_person_search *s, const struct lf_nam
                 for (unsigned i = 0; i < own->n; i++)
                         value[i][j] = met ? (uint32_t)m->lane[i] * (own->token[i].weight + weight) : 0;
         }
-        return lf_name_similarity_of_words(own, theirs, value, runs);
+        const uint32_t *run = s->s->run_word[row];
+        bool runs = lf_bit(s->s->run_row, row);
+        return lf_name_similarity_of_words(own, theirs, value, runs ? run[0] : 0, runs ? run[1] : 0);
 }
 
 /* A search's caller. */
@@ -263,7 +273,7 @@ static void compare_row(const struct lf_person_search *s, const struct lf_name *
 {
         const struct lf_person_row *r = &s->v->row[s->w->row[row]];
         struct lf_name theirs = {.token = s->v->token + r->token, .n = r->n, .weight = r->weight};
-        float similarity = words_known ? compare_words(s, own, row, &theirs, lf_bit(s->s->run_row, row))
+        float similarity = words_known ? compare_words(s, own, row, &theirs)
                                        : lf_name_similarity(own, &theirs, report->floor, NULL);
         if (similarity > 0)
                 report->floor = report->found(report->context, s->w->row[row], report->name, similarity);
