@@ -1,3 +1,3 @@
 #include "matcher/person_lanes.h"
 
-const struct lf_person_kernel lf_person_kernel_avx2 = {possible, distance, explained};
+const struct lf_person_kernel lf_person_kernel_avx2 = {possible, distance};

@@ -111,8 +111,22 @@ int lf_person_index_build(const struct lf_person_view *v, uint32_t blocks, void 
 /* Whether nothing in it leads outside of the index or the view. */
 bool lf_person_index_sound(const struct lf_person_view *v, uint32_t blocks, const void *index, uint64_t size);
 
+/* How alike a word of the index is to each word of the probe's name, in thousandths; what is left over of
+ * longer names shares the last lane. And what a row's word explains at most: of the name, of its own row. */
+#define LF_MATCH_LANES 14
+struct lf_word_match {
+        int16_t lane[LF_MATCH_LANES];
+        int16_t own, theirs;
+};
+_Static_assert(sizeof(struct lf_word_match) == 32, "half a cache line");
+
 #define LF_SEARCH_WORDS   (1u << 17) /* a group with more is compared row by row */
 #define LF_SEARCH_MATCHES (1u << 18) /* of all words of one name */
+
+/* What is explained of the probe's name and of a row, in thousandths of a word. */
+struct lf_explained_sum {
+        uint32_t own, theirs;
+};
 
 /* What a search needs. */
 struct lf_person_scratch {
@@ -125,7 +139,7 @@ struct lf_person_scratch {
         uint64_t met_row[LF_PERSON_BLOCK_ROWS / 64], once_row[LF_PERSON_BLOCK_ROWS / 64],
             now_row[LF_PERSON_BLOCK_ROWS / 64];
         uint16_t row[LF_PERSON_BLOCK_ROWS]; /* those that are looked at */
-        uint32_t own[LF_PERSON_BLOCK_ROWS], theirs[LF_PERSON_BLOCK_ROWS];
+        struct lf_explained_sum sum[LF_PERSON_BLOCK_ROWS];
 };
 _Static_assert(sizeof(struct lf_person_scratch) <= LF_SCRATCH_MAX, "a core's scratch");
 

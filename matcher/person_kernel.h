@@ -10,14 +10,6 @@
 #define LF_KERNEL_LANES   64 /* words compared at once */
 #define LF_KERNEL_LETTERS 16 /* longer words are compared one by one */
 
-/* Similarities of a word of the index with each word of the probe's name, in thousandths; what is left over
- * of longer names shares the last lane. The word's weight times the best of them, rounded up. */
-#define LF_MATCH_LANES 15
-struct lf_word_match {
-        int16_t lane[LF_MATCH_LANES + 1]; /* the last: theirs */
-};
-_Static_assert(sizeof(struct lf_word_match) == 32, "a lane of a vector each");
-
 struct lf_person_kernel {
         /* Bit i of `ret` ((n + 63) / 64 words): what `probe` has and signature i lacks costs at most `own`,
          * and what it has and `probe` lacks `theirs`; a bit of the upper half costs two. */
@@ -29,12 +21,6 @@ struct lf_person_kernel {
          * is, or none. */
         void (*distance)(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
                          const uint32_t *id, const uint8_t *length, unsigned count, uint8_t *ret);
-        /* For each of `n` rows of a group how much of the probe's name, whose words weigh own_weight[lane], 0
-         * in the last, and how much of its own its words explain at most, in thousandths of a word, rounded
-         * up. Only the words that `met` has as bits have a match. */
-        void (*explained)(const struct lf_word_match *match, const uint64_t *met, const uint32_t *row_first,
-                          const uint32_t *row_word, const int16_t *own_weight, const uint16_t *row, size_t n,
-                          uint32_t *ret_own, uint32_t *ret_theirs);
 };
 
 /* The best for an instruction set. */

@@ -15,7 +15,6 @@
 #define CODE_VOWELS   6
 #define CODE_H        7
 #define CODE_CLASSES  8
-#define AHEAD         8 /* rows whose words are fetched before they are needed */
 #define EACH_LANE     for (unsigned l = 0; l < LANES; l++)
 #define LESSER(x, y)  ((x) < (y) ? (x) : (y))
 #define GREATER(x, y) ((x) > (y) ? (x) : (y))
@@ -143,33 +142,4 @@ static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERN
         EACH_LANE ret[l] = 0;
         for (uint8_t j = 1; j <= m; j++)
                 EACH_LANE ret[l] = last[l] == j ? one[j][l] : ret[l];
-}
-
-static void explained(const struct lf_word_match *match, const uint64_t *met, const uint32_t *row_first,
-                      const uint32_t *row_word, const int16_t *own_weight, const uint16_t *row, size_t n,
-                      uint32_t *ret_own, uint32_t *ret_theirs)
-{
-        for (size_t r = 0; r < n; r++) {
-                /* All lanes of a match, the last one, too, which has no weight. */
-                int16_t best[LF_MATCH_LANES + 1] = {0};
-                int32_t own = 0;
-                uint32_t theirs = 0;
-                if (r + 2 * AHEAD < n)
-                        __builtin_prefetch(&row_first[row[r + 2 * AHEAD]]);
-                if (r + AHEAD < n)
-                        __builtin_prefetch(&row_word[row_first[row[r + AHEAD]]]);
-                const uint32_t *end = row_word + row_first[row[r] + 1];
-                for (const uint32_t *k = row_word + row_first[row[r]]; k < end; k++) {
-                        if (!(met[*k / 64] >> *k % 64 & 1))
-                                continue;
-                        const int16_t *m = match[*k].lane;
-                        for (unsigned l = 0; l <= LF_MATCH_LANES; l++)
-                                best[l] = GREATER(best[l], m[l]);
-                        theirs += (uint32_t)m[LF_MATCH_LANES];
-                }
-                for (unsigned l = 0; l <= LF_MATCH_LANES; l++)
-                        own += (int32_t)best[l] * own_weight[l];
-                ret_own[r] = ((uint32_t)own + 999) / 1000;
-                ret_theirs[r] = theirs;
-        }
 }

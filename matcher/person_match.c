@@ -172,16 +172,21 @@ static struct lf_word_match *match_of(struct lf_person_search *s, uint32_t word)
         return m;
 }
 
+static int16_t greater(int16_t a, uint32_t b)
+{
+        return (uint32_t)a > b ? a : (int16_t)b;
+}
+
 /* Word `i` of the name is like a word of the group. */
 static void take(struct lf_person_search *s, unsigned i, uint32_t word, unsigned similarity)
 {
         struct lf_word_match *m = match_of(s, word);
         unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
-        if ((int)similarity > m->lane[lane])
-                m->lane[lane] = (int16_t)similarity;
-        uint32_t theirs = (s->w->weight[word] * similarity + 999) / 1000;
-        if ((int)theirs > m->lane[LF_MATCH_LANES])
-                m->lane[LF_MATCH_LANES] = (int16_t)theirs;
+        uint32_t theirs = (s->w->weight[word] * similarity + 999) / 1000,
+                 own = (uint32_t)m->own + (s->token[i].weight * similarity + 999) / 1000;
+        m->lane[lane] = greater(m->lane[lane], similarity);
+        m->theirs = greater(m->theirs, theirs);
+        m->own = (int16_t)(own < INT16_MAX ? own : INT16_MAX); /* no name weighs more */
         if (theirs > s->most_theirs[i])
                 s->most_theirs[i] = theirs;
         if (similarity > s->most[i])

@@ -1,7 +1,7 @@
 /* The reference: what every processor runs. */
 #include "matcher/person_lanes.h"
 
-const struct lf_person_kernel lf_person_kernel_scalar = {possible, distance, explained};
+const struct lf_person_kernel lf_person_kernel_scalar = {possible, distance};
 
 const struct lf_person_kernel *lf_person_kernel_for(enum lf_isa isa)
 {

@@ -127,12 +127,7 @@ static void find_runs(struct lf_person_search *s)
         }
 }
 
-/* What some of the name's words explain at most: of the name, of a row. */
-struct sum {
-        uint32_t own, theirs;
-};
-
-static struct sum with(const struct lf_person_search *s, struct sum sum, unsigned i)
+static struct lf_explained_sum with(const struct lf_person_search *s, struct lf_explained_sum sum, unsigned i)
 {
         sum.own += (s->token[i].weight * s->most[i] + 999) / 1000;
         sum.theirs += s->most_theirs[i];
@@ -140,14 +135,14 @@ static struct sum with(const struct lf_person_search *s, struct sum sum, unsigne
 }
 
 /* Whether they can make a hit by themselves: of a row that has no other words. */
-static bool suffices(const struct lf_person_search *s, struct sum sum, float floor)
+static bool suffices(const struct lf_person_search *s, struct lf_explained_sum sum, float floor)
 {
         return reaches((float)s->weight, (float)sum.theirs, (float)sum.own, (float)sum.theirs, floor);
 }
 
 /* The words, as bits, that stand in many rows or say little and cannot make a hit by themselves: what a row
  * needs another for. */
-static uint32_t common_words(const struct lf_person_search *s, float floor, struct sum *ret)
+static uint32_t common_words(const struct lf_person_search *s, float floor, struct lf_explained_sum *ret)
 {
         unsigned order[LF_NAME_TOKENS];
         for (unsigned i = 0; i < s->n; i++) {
@@ -157,9 +152,9 @@ static uint32_t common_words(const struct lf_person_search *s, float floor, stru
                 order[k] = i;
         }
         uint32_t common = 0;
-        *ret = (struct sum){0, 0};
+        *ret = (struct lf_explained_sum){0, 0};
         for (unsigned k = 0; k < s->n; k++) {
-                struct sum more = with(s, *ret, order[k]);
+                struct lf_explained_sum more = with(s, *ret, order[k]);
                 if (suffices(s, more, floor) ||
                     (s->places[order[k]] < MANY_ROWS && s->token[order[k]].weight > LF_WEIGHT_PARTICLE))
                         continue;
@@ -187,7 +182,7 @@ static void mark_all(struct lf_person_search *s, float floor, uint64_t *met)
 {
         uint64_t *once = s->s->once_row, *now = s->s->now_row;
         uint32_t words = (s->g->rows + 63) / 64, weak = 0;
-        struct sum sum;
+        struct lf_explained_sum sum;
         uint32_t common = common_words(s, floor, &sum);
         for (unsigned i = 0; i < s->n; i++) {
                 if (common >> i & 1)
@@ -219,28 +214,43 @@ static uint32_t gather(struct lf_person_search *s, float floor)
         return n;
 }
 
-/* What is explained of the name and of row i of those that are looked at, where words that a run may explain
- * are so in full. */
-static void explain_runs(const struct lf_person_search *s, uint32_t i)
+/* What is explained of the name and of a row at most. */
+static struct lf_explained_sum explained_at_most(const struct lf_person_search *s, uint32_t row)
 {
-        uint32_t row = s->s->row[i], a = 0, b = 0;
-        const uint32_t *word = s->w->row_word + s->w->row_first[row], *run = s->s->run_word[row];
+        struct lf_explained_sum sum = {0, 0};
+        const uint32_t *word = s->w->row_word + s->w->row_first[row],
+                       *end = s->w->row_word + s->w->row_first[row + 1];
+        for (; word < end; word++)
+                if (lf_bit(s->s->met_word, *word)) {
+                        sum.own += (uint32_t)s->s->match[*word].own;
+                        sum.theirs += (uint32_t)s->s->match[*word].theirs;
+                }
+        return sum;
+}
+
+/* The same, where each word of the name is explained by one word only; words that a run may explain are so in
+ * full. */
+static struct lf_explained_sum explained(const struct lf_person_search *s, uint32_t row)
+{
+        static const uint32_t none[2];
+        bool runs = lf_bit(s->s->run_row, row);
+        const uint32_t *word = s->w->row_word + s->w->row_first[row],
+                       *run = runs ? s->s->run_word[row] : none;
         unsigned n = s->w->row_first[row + 1] - s->w->row_first[row];
-        int16_t best[LF_MATCH_LANES + 1] = {0};
+        int16_t best[LF_MATCH_LANES] = {0};
+        struct lf_explained_sum sum = {0, 0};
         for (unsigned j = 0; j < n; j++) {
                 bool met = lf_bit(s->s->met_word, word[j]);
                 const struct lf_word_match *m = &s->s->match[word[j]];
-                for (unsigned l = 0; met && l <= LF_MATCH_LANES; l++)
+                for (unsigned l = 0; met && l < LF_MATCH_LANES; l++)
                         best[l] = m->lane[l] > best[l] ? m->lane[l] : best[l];
-                b += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? (uint32_t)m->lane[LF_MATCH_LANES] : 0;
+                sum.theirs += run[1] >> j & 1 ? s->w->weight[word[j]] : met ? (uint32_t)m->theirs : 0;
         }
         for (unsigned k = 0; k < s->n; k++) {
-                unsigned lane = k < LF_MATCH_LANES ? k : LF_MATCH_LANES - 1;
-                a += run[0] >> k & 1 ? s->token[k].weight
-                                     : (s->token[k].weight * (uint32_t)best[lane] + 999) / 1000;
+                uint32_t most = (uint32_t)best[k < LF_MATCH_LANES ? k : LF_MATCH_LANES - 1];
+                sum.own += run[0] >> k & 1 ? s->token[k].weight : (s->token[k].weight * most + 999) / 1000;
         }
-        s->s->own[i] = a;
-        s->s->theirs[i] = b;
+        return sum;
 }
 
 static float compare_words(const struct lf_person_search *s, const struct lf_name *own, uint32_t row,
@@ -279,32 +289,54 @@ static void compare_row(const struct lf_person_search *s, const struct lf_name *
                 report->floor = report->found(report->context, s->w->row[row], report->name, similarity);
 }
 
+static bool row_reaches(const struct lf_person_search *s, uint32_t row, struct lf_explained_sum sum,
+                        float floor)
+{
+        return reaches((float)s->weight, s->w->row_weight[row], (float)sum.own, (float)sum.theirs, floor);
+}
+
+static void fetch_rows(const struct lf_person_search *s, uint32_t i, uint32_t n)
+{
+        if (i + 2 * AHEAD < n)
+                __builtin_prefetch(&s->w->row_first[s->s->row[i + 2 * AHEAD]]);
+        if (i + AHEAD < n)
+                __builtin_prefetch(&s->w->row_word[s->w->row_first[s->s->row[i + AHEAD]]]);
+}
+
+/* Leaves the rows that may reach the floor, with what is explained of them; returns how many. */
+static uint32_t leave_reaching(struct lf_person_search *s, uint32_t n, float floor)
+{
+        uint32_t left = 0;
+        for (uint32_t i = 0; i < n; i++) {
+                uint16_t row = s->s->row[i];
+                fetch_rows(s, i, n);
+                if (!lf_bit(s->s->run_row, row) && !row_reaches(s, row, explained_at_most(s, row), floor))
+                        continue;
+                struct lf_explained_sum sum = explained(s, row);
+                if (!row_reaches(s, row, sum, floor))
+                        continue;
+                s->s->sum[left] = sum;
+                s->s->row[left++] = row;
+        }
+        return left;
+}
+
 /* Rows that may be as good as GOOD go first: what they are raises the floor for the others. */
 #define GOOD 0.9f
 
 static void compare_rows(struct lf_person_search *s, const struct lf_name *own, uint32_t n,
                          struct report *report)
 {
-        for (uint32_t i = 0; i < n; i++)
-                if (lf_bit(s->s->run_row, s->s->row[i]))
-                        explain_runs(s, i);
         for (unsigned pass = 0; pass < 2; pass++)
-                for (uint32_t i = 0; i < n; i++) {
-                        uint16_t row = s->s->row[i];
-                        float theirs = s->w->row_weight[row], a = (float)s->s->own[i],
-                              b = (float)s->s->theirs[i];
-                        bool good = reaches((float)own->weight, theirs, a, b, GOOD);
-                        if (good == (pass == 0) && reaches((float)own->weight, theirs, a, b, report->floor))
-                                compare_row(s, own, row, own->n <= LF_MATCH_LANES, report);
-                }
+                for (uint32_t i = 0; i < n; i++)
+                        if (row_reaches(s, s->s->row[i], s->s->sum[i], GOOD) == (pass == 0) &&
+                            row_reaches(s, s->s->row[i], s->s->sum[i], report->floor))
+                                compare_row(s, own, s->s->row[i], own->n <= LF_MATCH_LANES, report);
 }
 
 static void search_name(struct lf_person_search *s, struct report *report)
 {
         struct lf_name own = lf_name_over(s->token, s->n);
-        int16_t weight[LF_MATCH_LANES + 1] = {0};
-        for (unsigned i = 0; i < s->n; i++)
-                weight[i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1] += (int16_t)s->token[i].weight;
         s->weight = own.weight;
         if (!lf_person_match(s)) { /* more words are like the name's than are kept */
                 for (uint32_t row = 0; row < s->g->rows; row++)
@@ -313,9 +345,7 @@ static void search_name(struct lf_person_search *s, struct report *report)
         }
         find_runs(s);
         uint32_t n = gather(s, report->floor);
-        s->kernel->explained(s->s->match, s->s->met_word, s->w->row_first, s->w->row_word, weight, s->s->row,
-                             n, s->s->own, s->s->theirs);
-        compare_rows(s, &own, n, report);
+        compare_rows(s, &own, leave_reaching(s, n, report->floor), report);
 }
 
 void lf_person_index_search(const struct lf_person_view *v, const struct lf_person_group *g,

@@ -305,51 +305,12 @@ static void kernels_agree(void **state)
         }
 }
 
-static void sums_agree(void **state)
-{
-        enum { ROWS = 200, PLACES = 5 * ROWS };
-        struct lf_word_match match[WORDS];
-        uint64_t met = 0;
-        uint32_t first[ROWS + 1] = {0}, word[PLACES], own[2][ROWS], theirs[2][ROWS];
-        int16_t weight[LF_MATCH_LANES + 1] = {0};
-        uint16_t row[ROWS];
-        for (unsigned w = 0; w < WORDS; w++) {
-                met |= (uint64_t)(rand() % 2) << w;
-                match[w].lane[LF_MATCH_LANES] = (int16_t)(rand() % 1001);
-                for (unsigned l = 0; l < LF_MATCH_LANES; l++)
-                        match[w].lane[l] = (int16_t)(rand() % 2 ? rand() % 1001 : 0);
-        }
-        for (unsigned l = 0; l < LF_MATCH_LANES; l++)
-                weight[l] = (int16_t)(rand() % 1001);
-        for (unsigned r = 0; r < ROWS; r++) {
-                row[r] = (uint16_t)(ROWS - 1 - r);
-                first[r + 1] = first[r] + (uint32_t)rand() % 6;
-                for (uint32_t k = first[r]; k < first[r + 1]; k++)
-                        word[k] = (uint32_t)rand() % WORDS;
-        }
-        for (enum lf_isa isa = 0; isa < LF_ISA_COUNT; isa++) {
-                if (!lf_isa_has(isa))
-                        continue;
-                lf_person_kernel_for(isa)->explained(match, &met, first, word, weight, row, ROWS,
-                                                     own[isa > 0], theirs[isa > 0]);
-                assert_memory_equal(own[0], own[isa > 0], sizeof own[0]);
-                assert_memory_equal(theirs[0], theirs[isa > 0], sizeof theirs[0]);
-        }
-        for (unsigned r = 0; r < ROWS; r++) {
-                uint32_t sum = 0;
-                for (uint32_t k = first[row[r]]; k < first[row[r] + 1]; k++)
-                        sum += met >> word[k] & 1 ? (uint32_t)match[word[k]].lane[LF_MATCH_LANES] : 0;
-                assert_int_equal(theirs[0][r], sum);
-        }
-}
-
 int main(void)
 {
         assert_int_equal(lf_engines_init(), 0);
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(nothing_is_lost),
             cmocka_unit_test(kernels_agree),
-            cmocka_unit_test(sums_agree),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }
