@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "matcher/person_index.h"
 #include "matcher/person_write.h"
 #include "matcher/shard.h"
 #include "tools/bench/bench.h"
@@ -24,7 +25,7 @@
 #define SEED       20240503
 
 static const char usage[] =
-    "usage: landfall bench person --list sdn.csv [--aliases alt.csv] [--json]\n"
+    "usage: landfall bench person --list sdn.csv [--aliases alt.csv] [--check N] [--json]\n"
     "\n"
     "One core, one query at a time, against every name of the list. A third of the queries are listed names\n"
     "of persons as written, a third have one or two slips (letters dropped, doubled, swapped, replaced, "
@@ -32,7 +33,11 @@ static const char usage[] =
     "reordered), a third are put together from the words of two persons. Every hit that reaches the "
     "threshold\n"
     "is found; `hits` says how many queries had one. Times are wall-clock: other work on the machine "
-    "counts.\n";
+    "counts;\n"
+    "`queries_per_cpu_second` leaves it out.\n"
+    "--check compares N queries, at floors from 0.35 to 0.95, with what comparing every name finds: "
+    "`checked`,\n"
+    "and `differences`, of which there are to be none.\n";
 
 struct name {
         char text[LF_PERSON_NAME_MAX + 1];
@@ -176,10 +181,10 @@ static void make_query(struct lf_random *r, const struct list *l, unsigned kind,
         }
 }
 
-static double now_us(void)
+static double now_us(clockid_t clock)
 {
         struct timespec t;
-        clock_gettime(CLOCK_MONOTONIC, &t);
+        clock_gettime(clock, &t);
         return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
 }
 
@@ -190,9 +195,9 @@ static int by_time(const void *a, const void *b)
 }
 
 struct figures {
-        double per_second;
+        double per_second, per_cpu_second;
         float p50, p99;
-        unsigned queries, hits;
+        unsigned queries, hits, checked, differences;
 };
 
 static void *aligned(size_t size)
@@ -200,26 +205,58 @@ static void *aligned(size_t size)
         return aligned_alloc(64, (size + 64) & ~(size_t)63);
 }
 
-/* 1: something reached the threshold. */
-static unsigned ask(const struct lf_shard *shard, const struct name *q, void *probe, void *scratch)
+/* The best hits above `floor`; `all`: by comparing every name. */
+static void search(const struct lf_shard *shard, const struct name *q, float floor, bool all, void *probe,
+                   void *scratch, struct lf_topk *top)
 {
         const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
         uint8_t wire[LF_PERSON_RECORD_MAX];
         size_t n = 0;
         struct lf_defect defect;
-        struct lf_topk top;
+        lf_topk_init(top, LF_TOPK_MAX, nextafterf(floor, 0));
         if (lf_person_put(wire, sizeof wire, &n, LF_PERSON_NAME, q->text, q->n) < 0 ||
             engine->prepare(wire, n, probe, &defect) < 0)
-                return 0;
-        lf_topk_init(&top, LF_TOPK_MAX, nextafterf(THRESHOLD, 0));
-        for (uint32_t b = 0; b < shard->blocks; b++)
-                engine->scan(shard, b, (const void *const[]){probe}, (struct lf_topk *const[]){&top}, 1,
-                             scratch);
-        lf_topk_sort(&top);
+                return;
+        for (uint32_t b = 0; b < shard->blocks; b++) {
+                if (all)
+                        lf_person_scan_all(shard, b, probe, top);
+                else
+                        engine->scan(shard, b, (const void *const[]){probe}, (struct lf_topk *const[]){top},
+                                     1, scratch);
+        }
+        lf_topk_sort(top);
+}
+
+/* 1: something reached the threshold. */
+static unsigned ask(const struct lf_shard *shard, const struct name *q, void *probe, void *scratch)
+{
+        struct lf_topk top;
+        search(shard, q, THRESHOLD, false, probe, scratch, &top);
         return top.n > 0;
 }
 
-static int measure(const struct lf_shard *shard, const struct list *l, struct figures *ret)
+static bool same(const struct lf_topk *a, const struct lf_topk *b)
+{
+        bool equal = a->n == b->n;
+        for (uint32_t i = 0; equal && i < a->n; i++)
+                equal = a->hit[i].record == b->hit[i].record && a->hit[i].row == b->hit[i].row &&
+                        a->hit[i].score == b->hit[i].score;
+        return equal;
+}
+
+static void check(const struct lf_shard *shard, const struct name *query, unsigned n, void *probe,
+                  void *scratch, struct figures *ret)
+{
+        for (; ret->checked < n; ret->checked++) {
+                float floor = ret->checked % 2 ? THRESHOLD : 0.35f + 0.01f * (float)(ret->checked / 2 % 61);
+                struct lf_topk all, some;
+                search(shard, &query[ret->checked], floor, true, probe, scratch, &all);
+                search(shard, &query[ret->checked], floor, false, probe, scratch, &some);
+                ret->differences += !same(&all, &some);
+        }
+}
+
+static int measure(const struct lf_shard *shard, const struct list *l, unsigned checks, struct figures *ret)
 {
         const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
         struct name *query = malloc(QUERIES * sizeof *query);
@@ -233,17 +270,19 @@ static int measure(const struct lf_shard *shard, const struct list *l, struct fi
                 for (unsigned i = 0; i < WARM; i++)
                         ask(shard, &query[i], probe, scratch);
                 *ret = (struct figures){0};
-                double start = now_us(), before = start;
+                double cpu = now_us(CLOCK_THREAD_CPUTIME_ID), start = now_us(CLOCK_MONOTONIC), before = start;
                 for (; ret->queries < QUERIES && before - start < LONGEST_US; ret->queries++) {
                         ret->hits += ask(shard, &query[ret->queries], probe, scratch);
-                        double after = now_us();
+                        double after = now_us(CLOCK_MONOTONIC);
                         took[ret->queries] = (float)(after - before);
                         before = after;
                 }
                 ret->per_second = ret->queries * 1e6 / (before - start);
+                ret->per_cpu_second = ret->queries * 1e6 / (now_us(CLOCK_THREAD_CPUTIME_ID) - cpu);
                 qsort(took, ret->queries, sizeof *took, by_time);
                 ret->p50 = took[ret->queries / 2];
                 ret->p99 = took[ret->queries - 1 - ret->queries / 100];
+                check(shard, query, checks, probe, scratch, ret);
         }
         free(query);
         free(took);
@@ -256,12 +295,17 @@ static void report(const struct figures *f, const struct lf_shard *shard, bool j
 {
         json_t *j = json_object();
         json_object_set_new(j, "queries_per_second", json_real(f->per_second));
+        json_object_set_new(j, "queries_per_cpu_second", json_real(f->per_cpu_second));
         json_object_set_new(j, "p50_us", json_real((double)f->p50));
         json_object_set_new(j, "p99_us", json_real((double)f->p99));
         json_object_set_new(j, "records", json_integer(shard->records));
         json_object_set_new(j, "names", json_integer(shard->rows));
         json_object_set_new(j, "queries", json_integer(f->queries));
         json_object_set_new(j, "hits", json_integer(f->hits));
+        if (f->checked > 0) {
+                json_object_set_new(j, "checked", json_integer(f->checked));
+                json_object_set_new(j, "differences", json_integer(f->differences));
+        }
         json_object_set_new(j, "threshold", json_real(0.78));
         json_object_set_new(j, "isa", json_string(lf_isa_name(lf_engines_isa())));
         json_dumpf(j, stdout, JSON_INDENT(json ? 2 : 4) | JSON_REAL_PRECISION(6));
@@ -269,7 +313,7 @@ static void report(const struct figures *f, const struct lf_shard *shard, bool j
         json_decref(j);
 }
 
-static int run(const char *sdn, const char *alt, bool json)
+static int run(const char *sdn, const char *alt, unsigned checks, bool json)
 {
         struct list l = {0};
         struct lf_import_error e = {0};
@@ -294,20 +338,21 @@ static int run(const char *sdn, const char *alt, bool json)
         if (r == 0)
                 r = lf_shard_build(LF_MODALITY_PERSON, &info, l.record, l.n, shard, size, NULL);
         if (r == 0)
-                r = measure(shard, &l, &f);
+                r = measure(shard, &l, checks, &f);
         if (r == 0)
                 report(&f, shard, json);
         else
                 lf_log_error("%s", strerror(-r));
         free(shard);
         list_free(&l);
-        return r < 0 ? 1 : 0;
+        return r < 0 || f.differences > 0 ? 1 : 0;
 }
 
 int lf_bench_person(int argc, char **argv)
 {
         const char *sdn = NULL, *alt = NULL;
         bool json = false;
+        unsigned long checks = 0;
         for (int i = 1; i < argc; i++) {
                 if (!strcmp(argv[i], "--help")) {
                         fputs(usage, stdout);
@@ -319,6 +364,9 @@ int lf_bench_person(int argc, char **argv)
                         sdn = argv[++i];
                 else if (!strcmp(argv[i], "--aliases") && i + 1 < argc)
                         alt = argv[++i];
+                else if (!strcmp(argv[i], "--check") && i + 1 < argc &&
+                         (checks = strtoul(argv[i + 1], NULL, 10)) > 0 && checks <= QUERIES)
+                        i++;
                 else
                         sdn = NULL, i = argc;
         }
@@ -326,5 +374,5 @@ int lf_bench_person(int argc, char **argv)
                 fputs(usage, stderr);
                 return 2;
         }
-        return run(sdn, alt, json);
+        return run(sdn, alt, (unsigned)checks, json);
 }
