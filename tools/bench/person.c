@@ -318,7 +318,7 @@ static int run(const char *sdn, const char *alt, unsigned checks, bool json)
         struct list l = {0};
         struct lf_import_error e = {0};
         struct lf_shard_info info = {0};
-        struct figures f;
+        struct figures f = {0};
         size_t size = 0;
         struct lf_shard *shard = NULL;
         int r = lf_engines_init();
