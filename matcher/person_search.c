@@ -68,7 +68,7 @@ static unsigned signature_cost(uint64_t a, uint64_t b)
 static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_person_run *r)
 {
         return r->letters == own->letters && (r->n & ~LF_RUN_ABJAD) == own->span.n && r->cut != own->cut &&
-               !((r->cut | own->cut) & LF_RUN_REVERSED);
+               (own->span.abjad || r->n & LF_RUN_ABJAD || !((r->cut | own->cut) & LF_RUN_REVERSED));
 }
 
 /* The rows' runs that may be written as the span is. */

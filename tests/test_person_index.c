@@ -232,6 +232,103 @@ static void nothing_is_lost(void **state)
         free(scratch);
 }
 
+/* A name of words that several scripts write, joined, split, cut to initials. */
+static size_t mixed_name(char *out, int most)
+{
+        static const char *const word[] = {"Muhammad",
+                                           "al",
+                                           "bin",
+                                           "Ali",
+                                           "A",
+                                           "b",
+                                           "محمد",
+                                           "بن",
+                                           "سلطان",
+                                           "علي",
+                                           "Петров",
+                                           "王小明",
+                                           "abdul",
+                                           "rahman",
+                                           "S.A.",
+                                           "aa",
+                                           "oo",
+                                           "llll",
+                                           "Yussuf",
+                                           "yusuf",
+                                           "12",
+                                           "عبد",
+                                           "الرحمن",
+                                           "abd",
+                                           "mhmd",
+                                           "mu",
+                                           "hammad",
+                                           "sultan",
+                                           "salatin",
+                                           "abdulrahman",
+                                           "Mohammedabdallahalihassanibrahimkhalid",
+                                           "trading"};
+        size_t n = 0;
+        for (int words = 1 + rand() % most; words > 0; words--) {
+                const char *w = word[(size_t)rand() % (sizeof word / sizeof *word)];
+                if (n + strlen(w) + 1 < LF_PERSON_NAME_MAX)
+                        n += (size_t)sprintf(out + n, "%s%s", w, rand() % 6 ? " " : "");
+        }
+        return n;
+}
+
+static void mixed_record(struct wire *w)
+{
+        char name[LF_PERSON_NAME_MAX];
+        bool entity = rand() % 4 == 0;
+        w->n = 0;
+        put(w, LF_PERSON_ENTITY, entity ? "E" : "P", 1);
+        for (int names = 1 + rand() % 2; names > 0; names--) {
+                size_t n = mixed_name(name, entity ? 22 : 8);
+                put(w, names == 2 ? LF_PERSON_NICKNAME : LF_PERSON_NAME, name, n);
+        }
+}
+
+static void nothing_is_lost_between_scripts(void **state)
+{
+        enum { RECORDS = 200, ASKED = 400 };
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+        void *probe = aligned_alloc(64, (engine->probe_size + 63) & ~63ul),
+             *scratch = aligned_alloc(64, (engine->scratch_size + 63) & ~63ul);
+        struct wire *record = calloc(RECORDS, sizeof *record), w;
+        struct lf_source_record source[RECORDS];
+        struct lf_shard_info info = {0};
+        struct lf_defect defect;
+        size_t size;
+        for (unsigned i = 0; i < RECORDS; i++) {
+                mixed_record(&record[i]);
+                source[i] = (struct lf_source_record){.wire = record[i].byte, .size = record[i].n};
+        }
+        assert_int_equal(lf_shard_size(LF_MODALITY_PERSON, source, RECORDS, &size), 0);
+        struct lf_shard *shard = aligned_alloc(64, size);
+        assert_int_equal(lf_shard_build(LF_MODALITY_PERSON, &info, source, RECORDS, shard, size, NULL), 0);
+        for (unsigned i = 0; i < ASKED; i++) {
+                struct lf_topk all, some;
+                float floor = 0.3f + 0.01f * (float)(rand() % 65);
+                mixed_record(&w);
+                if (engine->prepare(w.byte, w.n, probe, &defect) < 0)
+                        continue;
+                lf_topk_init(&all, LF_TOPK_MAX, floor);
+                lf_topk_init(&some, LF_TOPK_MAX, floor);
+                for (uint32_t b = 0; b < shard->blocks; b++) {
+                        lf_person_scan_all(shard, b, probe, &all);
+                        engine->scan(shard, b, (const void *const[]){probe}, (struct lf_topk *const[]){&some},
+                                     1, scratch);
+                }
+                lf_topk_sort(&all);
+                lf_topk_sort(&some);
+                same(&all, &some, &w);
+        }
+        free(shard);
+        free(record);
+        free(probe);
+        free(scratch);
+}
+
 static unsigned random_word(char *out, unsigned most)
 {
         unsigned n = 1 + (unsigned)rand() % most;
@@ -310,6 +407,7 @@ int main(void)
         assert_int_equal(lf_engines_init(), 0);
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(nothing_is_lost),
+            cmocka_unit_test(nothing_is_lost_between_scripts),
             cmocka_unit_test(kernels_agree),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
