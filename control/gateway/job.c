@@ -42,18 +42,20 @@ static void read_message(struct lf_job *job)
 /* Only who is named in the configuration gets an answer, and only for the purposes that stand there. */
 static void check_recipients(struct lf_gateway *g, struct lf_job *job)
 {
+        char name[LF_NAME_LENGTH];
         for (uint32_t i = 0; i < job->copy.messages && job->refusal == LF_TAKEN; i++) {
                 const char *sender = job->copy.message[i].header.sender;
                 const struct lf_config_recipient *to = lf_gateway_recipient(g, sender);
+                lf_printable(sender, name);
                 if (!to)
                         refuse(job, LF_NOT_PERMITTED,
-                               "recipient \"%.64s\" is not permitted to have an answer", sender);
+                               "recipient \"%.64s\" is not permitted to have an answer", name);
                 else if (job->meta.purpose == 0)
                         job->meta.purpose = to->purpose;
                 if (to && !(to->purposes >> job->meta.purpose & 1))
                         refuse(job, LF_NOT_PERMITTED,
                                "recipient \"%.64s\" is not permitted to have an answer for the purpose %s",
-                               sender, lf_value_name(lf_purpose_names, job->meta.purpose));
+                               name, lf_value_name(lf_purpose_names, job->meta.purpose));
         }
 }
 

@@ -162,18 +162,29 @@ static json_t *subject_json(const struct lf_job *job, uint32_t first, uint32_t e
         return j;
 }
 
+static json_t *leg_json(const struct lf_manifest_leg *leg)
+{
+        json_t *j = json_object();
+        add_text(j, "flight", leg->flight);
+        add_text(j, "vessel", leg->vessel);
+        add_text(j, "from", leg->from);
+        add_text(j, "to", leg->to);
+        return j;
+}
+
 static json_t *header_json(const struct lf_manifest_header *h)
 {
-        json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "kind", lf_manifest_kind_name(h->kind),
-                              "version", h->version, "sender", h->sender, "recipient", h->recipient,
-                              "control", h->control, "message", h->message);
+        json_t *j = json_pack("{s:s}", "kind", lf_manifest_kind_name(h->kind));
+        add_text(j, "version", h->version);
+        add_text(j, "sender", h->sender);
+        add_text(j, "recipient", h->recipient);
+        add_text(j, "control", h->control);
+        add_text(j, "message", h->message);
         if (!j || h->legs == 0)
                 return j;
         json_t *legs = json_array();
         for (unsigned i = 0; i < h->legs && i < LF_MANIFEST_LEGS; i++)
-                json_array_append_new(legs, json_pack("{s:s, s:s, s:s, s:s}", "flight", h->leg[i].flight,
-                                                      "vessel", h->leg[i].vessel, "from", h->leg[i].from,
-                                                      "to", h->leg[i].to));
+                json_array_append_new(legs, leg_json(&h->leg[i]));
         json_object_set_new(j, "legs", legs);
         return j;
 }

@@ -1,6 +1,7 @@
 /* landfall manifest screen: asks the gateway about one message and shows each traveller's decision. */
 #include "tools/manifest/manifest.h"
 
+#include "control/config/names.h"
 #include "tools/commands.h"
 
 #include <errno.h>
@@ -316,6 +317,7 @@ int lf_manifest_screen(int argc, char **argv)
                                                 {"help", 0, 0, 'h'},    {0}};
         const char *from_environment = getenv("LANDFALL_GATEWAY");
         struct screen s = {.gateway = from_environment ? from_environment : DEFAULT_DIRECTORY, .purpose = ""};
+        uint32_t purpose;
         optind = 0;
         for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
                 if (o == 'h')
@@ -334,6 +336,10 @@ int lf_manifest_screen(int argc, char **argv)
         if (optind != argc - 1)
                 return usage(stderr);
         s.file = argv[optind];
+        if (s.purpose[0] && lf_name_value(lf_purpose_names, s.purpose, &purpose) < 0) {
+                fprintf(stderr, "landfall: \"%s\" is no purpose\n", s.purpose);
+                return LF_EXIT_USAGE;
+        }
         signal(SIGPIPE, SIG_IGN);
         int code = screen(&s);
         json_decref(s.report);
