@@ -1,14 +1,12 @@
 #include "dataplane/lsp_seal.h"
 
 #include "base/bytes.h"
+#include "dataplane/hkdf.h"
 #include "dataplane/lsp.h"
 
 #include <errno.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <stdlib.h>
 
 /* One context seals and one opens: a context that is turned from one to the other expands its key anew. */
@@ -124,17 +122,5 @@ void lsp_nonce(uint64_t header_nonce, uint8_t ret_nonce[12])
 
 int lsp_derive(const uint8_t exported[32], const uint8_t boot[16], const char *info, uint8_t ret_key[32])
 {
-        EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-        EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-        OSSL_PARAM params[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)exported, LSP_KEY_SIZE),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)boot, LSP_BOOT_SIZE),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
-            OSSL_PARAM_construct_end(),
-        };
-        int r = ctx && EVP_KDF_derive(ctx, ret_key, LSP_KEY_SIZE, params) == 1 ? 0 : -EIO;
-        EVP_KDF_CTX_free(ctx);
-        EVP_KDF_free(kdf);
-        return r;
+        return lf_hkdf(exported, LSP_KEY_SIZE, boot, LSP_BOOT_SIZE, info, ret_key);
 }

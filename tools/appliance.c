@@ -3,6 +3,7 @@
 #include "tools/commands.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -118,4 +119,28 @@ const char *lf_core_roles(uint32_t roles)
 {
         static const char *const words[] = {"none", "io", "match", "io+match"};
         return words[roles & 3];
+}
+
+int lf_look_parse(int argc, char **argv, const char *word, int (*usage)(FILE *to), struct lf_look *ret)
+{
+        const struct option options[] = {{"json", no_argument, NULL, 'j'},
+                                         {word, no_argument, NULL, 'w'},
+                                         {"run-dir", required_argument, NULL, 'r'},
+                                         {"help", no_argument, NULL, 'h'},
+                                         {0}};
+        *ret = (struct lf_look){.run_dir = lf_default_run_dir()};
+        optind = 0;
+        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+                if (o == 'h')
+                        return usage(stdout);
+                if (o == 'j')
+                        ret->json = true;
+                else if (o == 'w')
+                        ret->word = true;
+                else if (o == 'r')
+                        ret->run_dir = optarg;
+                else
+                        return usage(stderr);
+        }
+        return optind == argc ? -1 : usage(stderr);
 }

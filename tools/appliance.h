@@ -43,5 +43,13 @@ void lf_appliance_assess(struct lf_appliance *a);
 double lf_core_busy(const struct lf_appliance *a, unsigned core);
 /* "io+match" */
 const char *lf_core_roles(uint32_t roles);
+/* Arguments of commands that look at the appliance: --json, --run-dir, --help and one word of the command's
+ * own. */
+struct lf_look {
+        const char *run_dir;
+        bool json, word;
+};
+/* The command's exit status if it ends here (help, wrong usage), else -1. */
+int lf_look_parse(int argc, char **argv, const char *word, int (*usage)(FILE *to), struct lf_look *ret);
 /* The run directory that the environment or the default names. */
 const char *lf_default_run_dir(void);

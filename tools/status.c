@@ -2,7 +2,6 @@
 #include "tools/appliance.h"
 #include "tools/commands.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
@@ -183,37 +182,19 @@ static int usage(FILE *to)
 
 int lf_cmd_status(int argc, char **argv)
 {
-        static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                                {"drops", no_argument, NULL, 'd'},
-                                                {"run-dir", required_argument, NULL, 'r'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        const char *run_dir = lf_default_run_dir();
-        bool json = false, drops = false;
-        optind = 0;
-        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-                if (o == 'h')
-                        return usage(stdout);
-                if (o == 'j')
-                        json = true;
-                else if (o == 'd')
-                        drops = true;
-                else if (o == 'r')
-                        run_dir = optarg;
-                else
-                        return usage(stderr);
-        }
-        if (optind != argc)
-                return usage(stderr);
+        struct lf_look look;
+        int code = lf_look_parse(argc, argv, "drops", usage, &look);
+        if (code >= 0)
+                return code;
         struct lf_appliance a;
-        if (lf_appliance_read(run_dir, 200, &a) < 0)
+        if (lf_appliance_read(look.run_dir, 200, &a) < 0)
                 return LF_EXIT_FAILED;
         lf_appliance_assess(&a);
-        if (json)
+        if (look.json)
                 say_json(&a);
         else
-                say(&a, drops);
-        int code = exit_code(&a);
+                say(&a, look.word);
+        code = exit_code(&a);
         lf_appliance_free(&a);
         return code;
 }

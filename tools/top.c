@@ -2,7 +2,6 @@
 #include "tools/appliance.h"
 #include "tools/commands.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -150,39 +149,22 @@ static void watch(struct lf_appliance *a, bool json)
 
 int lf_cmd_top(int argc, char **argv)
 {
-        static const struct option options[] = {{"json", no_argument, NULL, 'j'},
-                                                {"once", no_argument, NULL, 'o'},
-                                                {"run-dir", required_argument, NULL, 'r'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        const char *run_dir = lf_default_run_dir();
-        bool json = false, once = false;
-        optind = 0;
-        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-                if (o == 'h')
-                        return usage(stdout);
-                if (o == 'j')
-                        json = true;
-                else if (o == 'o')
-                        once = true;
-                else if (o == 'r')
-                        run_dir = optarg;
-                else
-                        return usage(stderr);
-        }
-        if (optind != argc)
-                return usage(stderr);
+        struct lf_look look;
+        int code = lf_look_parse(argc, argv, "once", usage, &look);
+        if (code >= 0)
+                return code;
         struct lf_appliance a;
-        if (lf_appliance_read(run_dir, once ? 500 : 200, &a) < 0)
+        if (lf_appliance_read(look.run_dir, look.word ? 500 : 200, &a) < 0)
                 return LF_EXIT_FAILED;
-        int code = LF_EXIT_OK;
+        code = LF_EXIT_OK;
         if (!a.page) {
-                fprintf(stderr, "landfall top: no landfalld in %s: %s\n", run_dir, strerror(-a.page_error));
+                fprintf(stderr, "landfall top: no landfalld in %s: %s\n", look.run_dir,
+                        strerror(-a.page_error));
                 code = LF_EXIT_UNREACHABLE;
-        } else if (!once) {
-                watch(&a, json);
+        } else if (!look.word) {
+                watch(&a, look.json);
         } else {
-                if (json)
+                if (look.json)
                         say_json(&a, false);
                 else
                         say(&a);

@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 
 #include "base/bytes.h"
 #include "control/tlog/files.h"
+#include "dataplane/hkdf.h"
 
 #define MAGIC  0x544c5646u /* "FVLT" */
 #define HEADER 48          /* magic, n, group, salt of 32 */
@@ -99,27 +99,13 @@ static int path_of(const char *directory, uint64_t group, char path[PATH_MAX])
                                                                                               : -ENAMETOOLONG;
 }
 
-static int file_key(const uint8_t key[LF_VAULT_KEY], const uint8_t salt[32], uint8_t ret[32])
-{
-        static const char info[] = "landfall vault";
-        size_t n = 32;
-        EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_HKDF, NULL);
-        int ok = ctx && EVP_PKEY_derive_init(ctx) == 1 && EVP_PKEY_CTX_set_hkdf_md(ctx, EVP_sha256()) == 1 &&
-                 EVP_PKEY_CTX_set1_hkdf_salt(ctx, salt, 32) == 1 &&
-                 EVP_PKEY_CTX_set1_hkdf_key(ctx, key, LF_VAULT_KEY) == 1 &&
-                 EVP_PKEY_CTX_add1_hkdf_info(ctx, (const uint8_t *)info, sizeof info - 1) == 1 &&
-                 EVP_PKEY_derive(ctx, ret, &n) == 1;
-        EVP_PKEY_CTX_free(ctx);
-        return ok ? 0 : -EIO;
-}
-
 /* Seals or opens `size` bytes behind the header. tag is written or checked. */
 static int box(const uint8_t key[LF_VAULT_KEY], const uint8_t *header, const uint8_t *in, uint8_t *out,
                size_t size, uint8_t *tag, int seal)
 {
         static const uint8_t nonce[12];
         uint8_t k[32];
-        int n, rc = file_key(key, header + 16, k);
+        int n, rc = lf_hkdf(key, LF_VAULT_KEY, header + 16, 32, "landfall vault", k);
         if (rc < 0)
                 return rc;
         EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();

@@ -1,14 +1,12 @@
 #include "control/feed/keyring.h"
 
+#include "dataplane/hkdf.h"
 #include "dataplane/lsp_seal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,24 +14,6 @@
 #include <unistd.h>
 
 #define TAG 16
-
-static int hkdf(const uint8_t *secret, size_t size, const uint8_t *salt, size_t salt_size, const char *info,
-                uint8_t ret[32])
-{
-        EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-        EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-        OSSL_PARAM params[] = {
-            OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, size),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_size),
-            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
-            OSSL_PARAM_construct_end(),
-        };
-        int r = ctx && EVP_KDF_derive(ctx, ret, 32, params) == 1 ? 0 : -EIO;
-        EVP_KDF_CTX_free(ctx);
-        EVP_KDF_free(kdf);
-        return r;
-}
 
 static int public_of(const uint8_t private[32], uint8_t ret_public[32])
 {
@@ -58,7 +38,7 @@ static int box_key(const uint8_t private[32], const uint8_t peer[32], const stru
             EVP_PKEY_derive(ctx, shared, &size) == 1) {
                 memcpy(salt, h->ephemeral, 32);
                 memcpy(salt + 32, h->appliance, 32);
-                r = hkdf(shared, sizeof shared, salt, sizeof salt, "landfall keyring 1", ret_key);
+                r = lf_hkdf(shared, sizeof shared, salt, sizeof salt, "landfall keyring 1", ret_key);
         }
         OPENSSL_cleanse(shared, sizeof shared);
         EVP_PKEY_CTX_free(ctx);
@@ -77,8 +57,8 @@ int lf_keyring_appliance(const char *secret_path, uint8_t ret_private[32], uint8
         int r = n < 0 ? -errno : n < 32 ? -EBADMSG : 0;
         close(fd);
         if (r == 0)
-                r = hkdf(secret, (size_t)n, (const uint8_t *)"", 0, "landfall appliance keyring key",
-                         private);
+                r = lf_hkdf(secret, (size_t)n, (const uint8_t *)"", 0, "landfall appliance keyring key",
+                            private);
         if (r == 0)
                 r = public_of(private, public);
         if (r == 0) {

@@ -6,16 +6,14 @@
 
 #include <errno.h>
 #include <isa-l/crc.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
-#include <openssl/params.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "dataplane/hkdf.h"
 
 struct lf_wal_keys {
         uint8_t key[LF_WAL_KEY_SIZE];
@@ -25,31 +23,12 @@ struct lf_wal_keys {
         SHA256_CTX inner, outer; /* of the chain's HMAC, the key's block taken in */
 };
 
-static int derive(const uint8_t *key, const void *salt, size_t salt_size, const char *info, uint8_t ret[32])
-{
-        EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-        EVP_KDF_CTX *ctx = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-        EVP_KDF_free(kdf);
-        if (!ctx)
-                return -ENOMEM;
-        OSSL_PARAM params[] = {
-            OSSL_PARAM_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 6),
-            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_KEY, (void *)key, LF_WAL_KEY_SIZE),
-            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_SALT, (void *)salt, salt_size),
-            OSSL_PARAM_octet_string(OSSL_KDF_PARAM_INFO, (void *)info, strlen(info)),
-            OSSL_PARAM_END,
-        };
-        int ok = EVP_KDF_derive(ctx, ret, 32, params);
-        EVP_KDF_CTX_free(ctx);
-        return ok == 1 ? 0 : -EIO;
-}
-
 static int key_gcm(struct lf_wal_keys *k, const uint8_t salt[16])
 {
         if (k->keyed && memcmp(k->salt, salt, 16) == 0)
                 return 0;
         uint8_t key[32];
-        int rc = derive(k->key, salt, 16, "landfall wal opening", key);
+        int rc = lf_hkdf(k->key, sizeof k->key, salt, 16, "landfall wal opening", key);
         if (rc == 0 && EVP_CipherInit_ex(k->gcm, EVP_aes_256_gcm(), NULL, key, NULL, 1) != 1)
                 rc = -EIO;
         OPENSSL_cleanse(key, sizeof key);
@@ -64,7 +43,7 @@ static int key_gcm(struct lf_wal_keys *k, const uint8_t salt[16])
 static int key_chain(struct lf_wal_keys *k)
 {
         uint8_t key[64] = {0}, pad[64];
-        int rc = derive(k->key, "", 0, "landfall wal chain", key);
+        int rc = lf_hkdf(k->key, sizeof k->key, "", 0, "landfall wal chain", key);
         for (unsigned i = 0; i < sizeof pad; i++)
                 pad[i] = key[i] ^ 0x36;
         SHA256_Init(&k->inner);
