@@ -90,7 +90,7 @@ static void print_text(const struct lf_explained *e)
                "from centre to centre\n",
                degrees(m->placement.turn), (double)m->placement.x, (double)m->placement.y);
         lf_explained_odds(e, odds, sizeof odds);
-        printf("score %.2f, log10 of the false-match rate %.2f: %s\n", (double)m->score,
+        printf("score %.2f, log10 of the false-match rate %.2f. %s\n", (double)m->score,
                (double)lf_finger_log10_fmr(m->score), odds);
 }
 
