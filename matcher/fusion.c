@@ -52,6 +52,21 @@ float lf_fusion_llr(enum lf_modality modality, float log10_fmr)
         return (float)llr(modality, quantile(log10_fmr));
 }
 
+/* The exponent and the norm of a bivariate normal distribution, without 2 pi. */
+static double log_normal(const double far[2], const double deviation[2], double correlation)
+{
+        double x = far[0] / deviation[0], y = far[1] / deviation[1], rest = 1 - correlation * correlation;
+        return -log(deviation[0] * deviation[1]) - log(rest) / 2 -
+               (x * x - 2 * correlation * x * y + y * y) / (2 * rest);
+}
+
+double lf_fusion_pair_llr(const struct lf_fusion_pair *p, double first, double second)
+{
+        static const double one[2] = {1, 1};
+        double z[2] = {fmax(first, 0), fmax(second, 0)}, far[2] = {z[0] - p->mean[0], z[1] - p->mean[1]};
+        return (log_normal(far, p->deviation, p->mates) - log_normal(z, one, p->strangers)) / M_LN10;
+}
+
 /* Rounds up: never too good a rate. */
 static unsigned bin_of(double ratio)
 {

@@ -145,6 +145,24 @@ static void what_speaks_against_is_named_and_hides_nothing(void **state)
         assert_true(s[0].log10_fmr > -5);
 }
 
+static void a_pair_without_correlation_is_the_sum(void **state)
+{
+        struct lf_fusion_pair pair = {.mean = {6.2, 5.7}, .deviation = {2.5, 0.85}};
+        for (float rate = -0.5f; rate > -8; rate -= 0.7f) {
+                /* a rate's z, from the ratio that it makes on its own */
+                double z = 0;
+                while (log10(0.5 * erfc((z + 1e-4) * M_SQRT1_2)) > (double)rate)
+                        z += 1e-4;
+                double sum = (double)lf_fusion_llr(LF_MODALITY_FINGERPRINT, rate) +
+                             (double)lf_fusion_llr(LF_MODALITY_IRIS, rate);
+                assert_true(fabs(lf_fusion_pair_llr(&pair, z, z) - sum) < 0.02);
+        }
+        /* What both say says less when strangers, too, are alike in both. */
+        struct lf_fusion_pair same = pair;
+        same.strangers = same.mates = 0.6;
+        assert_true(lf_fusion_pair_llr(&same, 4, 4) < lf_fusion_pair_llr(&pair, 4, 4));
+}
+
 /* Each agreement's records serve its own purposes: the same reference elsewhere is another record. */
 static void records_of_two_agreements_are_not_joined(void **state)
 {
@@ -204,6 +222,7 @@ int main(void)
             cmocka_unit_test(two_that_agree_say_more_than_each),
             cmocka_unit_test(a_missing_modality_costs_nothing),
             cmocka_unit_test(what_speaks_against_is_named_and_hides_nothing),
+            cmocka_unit_test(a_pair_without_correlation_is_the_sum),
             cmocka_unit_test(records_of_two_agreements_are_not_joined),
             cmocka_unit_test(two_models_together_are_better_than_one),
         };
