@@ -15,7 +15,7 @@ static void add_hit(const struct lf_query *q, unsigned w, const struct lf_best *
 {
         const struct lf_wanted *wanted = &q->wanted[w];
         uint8_t m = wanted->modality;
-        float fmr = lf_engine_for(m)->score_log10_fmr(b->hit.score);
+        float fmr = lf_hit_log10_fmr(b->shard, q->probe[m].prepared, &b->hit);
         s->candidate |= fmr <= wanted->threshold;
         if (wanted->threshold < e->strictest)
                 e->strictest = wanted->threshold;

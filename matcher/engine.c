@@ -3,6 +3,9 @@
 #include "matcher/engines.h"
 #include "matcher/fusion.h"
 #include "matcher/isa.h"
+#include "matcher/shard.h"
+
+#include <math.h>
 
 /* One line an engine: { &lf_NAME_engine, init or NULL }, both declared in matcher/engines.h. */
 static const struct lf_engine_entry engines[LF_MODALITY_COUNT] = {
@@ -31,6 +34,14 @@ int lf_engines_init(void)
 const struct lf_engine *lf_engine_for(enum lf_modality modality)
 {
         return (unsigned)modality < LF_MODALITY_COUNT ? engines[modality].engine : NULL;
+}
+
+float lf_hit_log10_fmr(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit)
+{
+        const struct lf_engine *engine = lf_engine_for(shard->modality);
+        float rate = engine->score_log10_fmr(hit->score);
+        unsigned pairs = engine->pairs ? engine->pairs(shard, probe, hit->record) : 1;
+        return pairs > 1 ? fminf(rate + log10f((float)pairs), 0) : rate;
 }
 
 enum lf_isa lf_engines_isa(void)

@@ -136,6 +136,10 @@ struct lf_engine {
          * above 0, non-increasing in score. */
         float (*score_log10_fmr)(float score);
 
+        /* How many pairs of templates a record's score is the best of, each of which has the rate above.
+         * NULL: the rate is the record's already. */
+        unsigned (*pairs)(const struct lf_shard *shard, const void *probe, uint32_t record);
+
         /* A score that every hit of at most this rate is above: a scan with it as floor loses none of them.
          * -INFINITY when all hits are. NULL: the engine's scans gain nothing from a floor. */
         float (*score_at)(float log10_fmr);
@@ -156,5 +160,7 @@ struct lf_engine {
 int lf_engines_init(void);
 /* What it chose. */
 enum lf_isa lf_engines_isa(void);
+/* log10 of the rate at which records of strangers, compared with this probe, reach the hit's score. */
+float lf_hit_log10_fmr(const struct lf_shard *shard, const void *probe, const struct lf_hit *hit);
 /* NULL when this build has no engine for the modality. */
 const struct lf_engine *lf_engine_for(enum lf_modality modality);

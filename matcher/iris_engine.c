@@ -209,6 +209,18 @@ static bool closest(const struct lf_shard *s, const struct lf_iris_probe *p, uin
         return any;
 }
 
+static unsigned pairs(const struct lf_shard *s, const void *probe, uint32_t record)
+{
+        const struct lf_iris_row *row = lf_shard_payload(s);
+        const struct lf_iris_probe *p = probe;
+        unsigned n = 0;
+        for (uint32_t r = lf_shard_first_row(row, sizeof *row, s->rows, record);
+             r < s->rows && row[r].record == record; r++)
+                for (uint32_t i = 0; i < p->lines; i++)
+                        n += lf_iris_eyes_agree(p->line[i].eye, row[r].eye);
+        return n;
+}
+
 static bool compare(const struct lf_shard *s, const void *probe, uint32_t record, void *scratch,
                     struct lf_hit *ret)
 {
@@ -252,6 +264,7 @@ const struct lf_engine lf_iris_engine = {
     .check = check,
     .scan = scan,
     .score_log10_fmr = lf_iris_log10_fmr,
+    .pairs = pairs,
     .compare = compare,
     .explain = explain,
 };

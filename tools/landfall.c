@@ -22,15 +22,20 @@ static int cmd_eval(int argc, char **argv)
                 return lf_eval_person(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "face") == 0)
                 return lf_eval_face(argc - 1, argv + 1);
+        if (argc > 1 && strcmp(argv[1], "iris") == 0)
+                return lf_eval_iris(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "fusion") == 0)
                 return lf_eval_fusion(argc - 1, argv + 1);
         if (argc > 1 && strcmp(argv[1], "ofac") == 0)
                 return lf_eval_ofac(argc - 1, argv + 1);
-        fprintf(stderr,
-                "usage: landfall eval fingerprint DIR... [--json]\n"
-                "       landfall eval person --pairs FILE [--json]\n"
-                "       landfall eval ofac FILE [--json]\n"
-                "       landfall eval face|fusion --embeddings FILE --dim D --labels FILE [--json]\n");
+        fprintf(stderr, "usage: landfall eval fingerprint DIR... [--json]\n"
+                        "       landfall eval person --pairs FILE [--json]\n"
+                        "       landfall eval ofac FILE [--json]\n"
+                        "       landfall eval iris --gallery FILE --probes FILE [--json]\n"
+                        "       landfall eval face --embeddings FILE --dim D --labels FILE [--json]\n"
+                        "       landfall eval fusion --embeddings FILE --dim D --second FILE --second-dim D "
+                        "--labels FILE "
+                        "[--json]\n");
         return LF_EXIT_USAGE;
 }
 

@@ -5,5 +5,6 @@
 int lf_eval_fingerprint(int argc, char **argv);
 int lf_eval_person(int argc, char **argv);
 int lf_eval_face(int argc, char **argv);
+int lf_eval_iris(int argc, char **argv);
 int lf_eval_fusion(int argc, char **argv);
 int lf_eval_ofac(int argc, char **argv);
