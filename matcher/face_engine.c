@@ -82,19 +82,39 @@ static void put_row(struct lf_face_payload *p, uint64_t rows, uint32_t row, uint
                 group[(i / 4 * LF_FACE_LANES + row % LF_FACE_LANES) * 4 + i % 4] = (uint8_t)f->v[i];
 }
 
-/* The first record that can be read says which model the shard is of. Writes rows only with a payload. */
+/* The model that most records are of, if more than half are: one that strayed in must not leave out all
+ * others. (R. S. Boyer and J S. Moore: MJRTY, a fast majority vote algorithm.) */
+static struct lf_face_payload most_common(const struct lf_source_record *records, size_t n)
+{
+        struct lf_face_payload head = {0};
+        size_t votes = 0;
+        for (size_t i = 0; i < n; i++) {
+                struct lf_face_head h;
+                if (records[i].size < sizeof h)
+                        continue;
+                memcpy(&h, records[i].wire, sizeof h);
+                if (h.model == 0 || h.dims < LF_FACE_DIMS_MIN || h.dims > LF_FACE_DIMS_MAX)
+                        continue;
+                bool same = h.model == head.model && h.dims == head.dims;
+                if (votes == 0)
+                        head = (struct lf_face_payload){
+                            .model = h.model, .dims = h.dims, .padded = (uint16_t)((h.dims + 63) / 64 * 64)};
+                votes += votes == 0 || same ? 1 : -1ul;
+        }
+        return head;
+}
+
+/* Writes rows only with a payload. */
 static uint64_t put_records(const struct lf_source_record *records, size_t n,
                             struct lf_face_payload *ret_head, struct lf_face_payload *payload, uint64_t rows,
                             struct lf_defect *defects)
 {
-        struct lf_face_payload head = {0};
+        struct lf_face_payload head = most_common(records, n);
         uint64_t row = 0;
         for (size_t i = 0; i < n; i++) {
                 struct lf_face_vector f;
                 struct lf_defect defect = {0};
                 int r = lf_face_read(records[i].wire, records[i].size, &f, &defect);
-                if (r == 0 && head.model == 0)
-                        head = (struct lf_face_payload){.model = f.model, .dims = f.dims, .padded = f.padded};
                 if (r == 0 && (f.model != head.model || f.dims != head.dims))
                         defect.code = LF_DEFECT_MODEL;
                 if (defect.code == LF_DEFECT_NONE) {
@@ -105,7 +125,7 @@ static uint64_t put_records(const struct lf_source_record *records, size_t n,
                 if (defects)
                         defects[i] = defect;
         }
-        *ret_head = head;
+        *ret_head = row > 0 ? head : (struct lf_face_payload){0};
         return row;
 }
 
