@@ -15,6 +15,17 @@
 #include "tests/finger_make.h"
 #include "tools/eval/calibration.h"
 
+/* Under sanitizers, which look for other faults, a part of the pairs. */
+#ifdef __SANITIZE_ADDRESS__
+#define LISTS       1
+#define ACROSS      6000
+#define PAIRS_LEAST 5000
+#else
+#define LISTS       2
+#define ACROSS      SIZE_MAX
+#define PAIRS_LEAST 50000
+#endif
+
 static unsigned seed;
 
 /* Strangers among `fingers` fingers of two folders whose scores follow a law. */
@@ -91,10 +102,10 @@ static void claims_hold_for_unseen_databases(void **state)
         const char *data = test_data();
         if (!data)
                 return;
-        struct lf_impressions all[2] = {{0}};
-        struct lf_trial trial[2];
-        struct lf_comparisons c[2];
-        for (unsigned e = 0; e < 2; e++) {
+        struct lf_impressions all[LISTS] = {{0}};
+        struct lf_trial trial[LISTS];
+        struct lf_comparisons c[LISTS];
+        for (unsigned e = 0; e < LISTS; e++) {
                 char path[4][4352], *dirs[4];
                 for (unsigned i = 0; i < 4; i++) {
                         snprintf(path[i], sizeof path[i], "%s/fingerprint/%s/%s", data, extractor[e],
@@ -103,26 +114,29 @@ static void claims_hold_for_unseen_databases(void **state)
                 }
                 assert_int_equal(lf_impressions_read_all(dirs, 4, &all[e]), 0);
                 assert_int_equal(lf_trial_prepare(&all[e], &trial[e]), 0);
-                assert_int_equal(lf_trial_run(&trial[e], UINT32_MAX, SIZE_MAX, &c[e]), 0);
+                assert_int_equal(lf_trial_run(&trial[e], UINT32_MAX, ACROSS, &c[e]), 0);
         }
         for (unsigned half = 0; half < 2; half++) {
-                struct lf_strangers seen[2], unseen[2];
+                struct lf_strangers seen[LISTS], unseen[LISTS];
                 struct lf_finger_calibration line;
                 struct lf_calibration_check check;
-                for (unsigned e = 0; e < 2; e++) {
+                for (unsigned e = 0; e < LISTS; e++) {
                         seen[e] = (struct lf_strangers){&c[e], of_one_half, &half};
                         unseen[e] = (struct lf_strangers){&c[e], of_other_half, &half};
                 }
-                assert_int_equal(lf_calibration_fit(seen, 2, &line), 0);
-                assert_int_equal(lf_calibration_check(unseen, 2, &line, 1e-3, &check), 0);
+                assert_int_equal(lf_calibration_fit(seen, LISTS, &line), 0);
+                assert_int_equal(lf_calibration_check(unseen, LISTS, &line, 1e-3, &check), 0);
                 print_message(
                     "calibrated on %s and %s: claimed 1e-3, measured %.2e (%.2e .. %.2e) of %zu pairs\n",
                     database[2 * half], database[2 * half + 1], check.measured, check.low, check.high,
                     check.pairs);
-                assert_true(check.pairs >= 50000);
-                assert_true(check.measured >= 0.5e-3 && check.measured <= 2e-3);
+                assert_true(check.pairs >= PAIRS_LEAST);
+                /* So few pairs bear only the interval out. */
+                bool few = check.pairs < 50000;
+                assert_true((few ? check.high : check.measured) >= 0.5e-3);
+                assert_true((few ? check.low : check.measured) <= 2e-3);
         }
-        for (unsigned e = 0; e < 2; e++) {
+        for (unsigned e = 0; e < LISTS; e++) {
                 free(c[e].item);
                 lf_trial_free(&trial[e]);
                 lf_impressions_free(&all[e]);
