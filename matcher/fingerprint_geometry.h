@@ -1,4 +1,4 @@
-/* The second stage's arithmetic, included once for each instruction set, after FIRST, NEAREST, KERNELS and
+/* The second stage's arithmetic, included once for each instruction set, after KERNELS and
  * NAME.
  *
  * Plain loops over padded arrays that a compiler turns into vectors. Sums run in sixteen lanes whatever the
@@ -162,5 +162,5 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
         return total(lane);
 }
 
-const struct lf_finger_kernels KERNELS = {NAME,        FIRST,  NEAREST, tally, unusual, agreement,
+const struct lf_finger_kernels KERNELS = {NAME,        first,  nearest, tally, unusual, agreement,
                                           consistency, around, align,   meet,  within,  crowd};

@@ -74,8 +74,6 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
         compare(q, row, LF_FINGER_WORDS, LF_FINGER_NONE, key);
 }
 
-#define FIRST   first
-#define NEAREST nearest
 #define KERNELS lf_finger_avx2
 #define NAME    "avx2"
 #include "matcher/fingerprint_geometry.h"

@@ -78,8 +78,6 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
         }
 }
 
-#define FIRST   first
-#define NEAREST nearest
 #define KERNELS lf_finger_avx512
 #define NAME    "avx512"
 #include "matcher/fingerprint_geometry.h"

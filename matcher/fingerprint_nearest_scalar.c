@@ -33,8 +33,6 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
         compare(q, row, LF_FINGER_WORDS, LF_FINGER_NONE, key);
 }
 
-#define FIRST   first
-#define NEAREST nearest
 #define KERNELS lf_finger_scalar
 #define NAME    "scalar"
 #include "matcher/fingerprint_geometry.h"
