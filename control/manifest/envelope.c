@@ -1,35 +1,10 @@
 /* Interchange, groups and messages of EDIFACT: service segments, their counts and references
  * (ISO 9735-1:2002, 7.2 and annex C). */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "control/manifest/reader.h"
-
-static int order(struct lf_manifest_reader *r, const struct lf_edi_segment *s, const char *where)
-{
-        return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "%s", where);
-}
-
-/* A trailer's count and reference against what was counted and what the header said. */
-static int check_trailer(struct lf_manifest_reader *r, const struct lf_edi_segment *s, uint64_t counted,
-                         enum lf_manifest_rule count_rule, const char *reference,
-                         enum lf_manifest_rule reference_rule)
-{
-        uint64_t said;
-        char text[LF_MANIFEST_TEXT];
-        int ret = lf_number(r, s, 1, 0, &said);
-        if (ret == 0 && said != counted)
-                ret = lf_reader_fail(r, s, count_rule, 1, 1, "%" PRIu64 " said, %" PRIu64 " counted", said,
-                                     counted);
-        if (ret == 0)
-                ret = lf_copy(r, s, 2, 0, text, sizeof text);
-        if (ret == 0 && strcmp(text, reference) != 0)
-                ret = lf_reader_fail(r, s, reference_rule, 2, 1, "\"%s\" here, \"%s\" in the header", text,
-                                     reference);
-        return ret;
-}
 
 static int read_prepared(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
@@ -60,7 +35,7 @@ static int unb(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_manifest_header *h = &r->header;
         if (r->in_interchange)
-                return order(r, s, "within an interchange");
+                return lf_reader_order(r, s, "within an interchange");
         *h = (struct lf_manifest_header){0};
         r->summary = (struct lf_manifest_summary){0};
         snprintf(h->syntax, sizeof h->syntax, "%s", lf_edi_syntax(r->edi));
@@ -87,7 +62,8 @@ static int unb(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int ung(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (r->in_group || (r->messages > 0 && !r->groups_used))
-                return order(r, s, r->in_group ? "within a group" : "behind messages without a group");
+                return lf_reader_order(r, s,
+                                       r->in_group ? "within a group" : "behind messages without a group");
         int ret = lf_copy(r, s, 1, 0, r->group_type, sizeof r->group_type);
         if (ret == 0)
                 ret = lf_copy_needed(r, s, 5, 0, r->header.group, sizeof r->header.group);
@@ -102,9 +78,9 @@ static int ung(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int une(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (!r->in_group)
-                return order(r, s, "outside of a group");
-        int ret =
-            check_trailer(r, s, r->group_messages, LF_RULE_UNE_COUNT, r->header.group, LF_RULE_UNE_REFERENCE);
+                return lf_reader_order(r, s, "outside of a group");
+        int ret = lf_reader_trailer(r, s, 1, r->group_messages, LF_RULE_UNE_COUNT, r->header.group,
+                                    LF_RULE_UNE_REFERENCE);
         r->in_group = false;
         r->header.group[0] = 0;
         return ret;
@@ -113,9 +89,9 @@ static int une(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int unz(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (r->in_group)
-                return order(r, s, "within a group");
-        int ret = check_trailer(r, s, r->groups_used ? r->groups : r->messages, LF_RULE_UNZ_COUNT,
-                                r->header.control, LF_RULE_UNZ_REFERENCE);
+                return lf_reader_order(r, s, "within a group");
+        int ret = lf_reader_trailer(r, s, 1, r->groups_used ? r->groups : r->messages, LF_RULE_UNZ_COUNT,
+                                    r->header.control, LF_RULE_UNZ_REFERENCE);
         r->in_interchange = false;
         return ret < 0 ? ret : LF_EDI_END;
 }
@@ -179,7 +155,7 @@ static int unh(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         char type[8] = "", version[8] = "", release[8] = "";
         r->summary = (struct lf_manifest_summary){0};
         if (r->groups_used && !r->in_group)
-                return order(r, s, "between groups");
+                return lf_reader_order(r, s, "between groups");
         int ret = lf_copy_needed(r, s, 1, 0, h->message, sizeof h->message);
         if (ret == 0)
                 ret = lf_copy_needed(r, s, 2, 0, type, sizeof type);
@@ -219,8 +195,8 @@ static int unt(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         int ret = r->message->end ? r->message->end(r, s) : 0;
         if (ret == 0)
-                ret = check_trailer(r, s, r->message_segments, LF_RULE_UNT_COUNT, r->header.message,
-                                    LF_RULE_UNT_REFERENCE);
+                ret = lf_reader_trailer(r, s, 1, r->message_segments, LF_RULE_UNT_COUNT, r->header.message,
+                                        LF_RULE_UNT_REFERENCE);
         return ret < 0 ? ret : lf_message_end(r, s);
 }
 
@@ -236,7 +212,7 @@ int lf_envelope_segment(void *reader, const struct lf_edi_segment *s)
                         return r->message->segment(r, s);
                 if (s->tag == LF_EDI_TAG('U', 'N', 'T'))
                         return unt(r, s);
-                return s->tag == LF_EDI_TAG('U', 'N', 'S') ? 0 : order(r, s, "within a message");
+                return s->tag == LF_EDI_TAG('U', 'N', 'S') ? 0 : lf_reader_order(r, s, "within a message");
         }
         switch (s->tag) {
         case LF_EDI_TAG('U', 'N', 'B'):
@@ -250,6 +226,6 @@ int lf_envelope_segment(void *reader, const struct lf_edi_segment *s)
         case LF_EDI_TAG('U', 'N', 'Z'):
                 return unz(r, s);
         default:
-                return order(r, s, "outside of a message");
+                return lf_reader_order(r, s, "outside of a message");
         }
 }

@@ -1,7 +1,9 @@
 /* Components as fields of fixed size, as numbers and as codes. */
-#include <errno.h>
-
 #include "control/manifest/reader.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
 
 int lf_copy(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned e, unsigned c, char *to,
             size_t size)
@@ -58,4 +60,27 @@ int lf_no_repeats(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         while (e + 1 < s->elements && s->first[e + 1] <= s->repeat)
                 e++;
         return lf_reader_fail(r, s, LF_RULE_REPEATED, e, 0, NULL);
+}
+
+int lf_reader_order(struct lf_manifest_reader *r, const struct lf_edi_segment *s, const char *where)
+{
+        return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "%s", where);
+}
+
+int lf_reader_trailer(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned component,
+                      uint64_t counted, enum lf_manifest_rule count_rule, const char *reference,
+                      enum lf_manifest_rule reference_rule)
+{
+        uint64_t said;
+        char text[LF_MANIFEST_TEXT];
+        int ret = lf_number(r, s, 1, 0, &said);
+        if (ret == 0 && said != counted)
+                ret = lf_reader_fail(r, s, count_rule, 1, component, "%" PRIu64 " said, %" PRIu64 " counted",
+                                     said, counted);
+        if (ret == 0)
+                ret = lf_copy(r, s, 2, 0, text, sizeof text);
+        if (ret == 0 && strcmp(text, reference) != 0)
+                ret = lf_reader_fail(r, s, reference_rule, 2, component, "\"%s\" here, \"%s\" in the header",
+                                     text, reference);
+        return ret;
 }

@@ -71,6 +71,13 @@ bool lf_code(struct lf_edi_view v, char *to, size_t size);
 /* LF_RULE_NUMBER unless it is 1 to 18 digits. */
 int lf_number(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned e, unsigned c,
               uint64_t *ret);
+/* LF_RULE_ORDER: the segment stands where it may not. */
+int lf_reader_order(struct lf_manifest_reader *r, const struct lf_edi_segment *s, const char *where);
+/* A trailer's count and reference, elements 1 and 2, against what was counted and what the header said.
+ * `component`: where errors point to; 0 in X12, which has no components here. */
+int lf_reader_trailer(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned component,
+                      uint64_t counted, enum lf_manifest_rule count_rule, const char *reference,
+                      enum lf_manifest_rule reference_rule);
 /* LF_RULE_REPEATED when an element of the segment repeats. */
 int lf_no_repeats(struct lf_manifest_reader *r, const struct lf_edi_segment *s);
 

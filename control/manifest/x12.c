@@ -1,32 +1,8 @@
 /* X12: envelopes (X12.5 ISA and IEA, X12.22 GS, ST, SE, GE), and the parties of 309, customs manifest. */
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "control/manifest/reader.h"
-
-static int order(struct lf_manifest_reader *r, const struct lf_edi_segment *s, const char *where)
-{
-        return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "%s", where);
-}
-
-static int check_trailer(struct lf_manifest_reader *r, const struct lf_edi_segment *s, uint64_t counted,
-                         enum lf_manifest_rule count_rule, const char *reference,
-                         enum lf_manifest_rule reference_rule)
-{
-        uint64_t said;
-        char text[LF_MANIFEST_TEXT];
-        int ret = lf_number(r, s, 1, 0, &said);
-        if (ret == 0 && said != counted)
-                ret = lf_reader_fail(r, s, count_rule, 1, 0, "%" PRIu64 " said, %" PRIu64 " counted", said,
-                                     counted);
-        if (ret == 0)
-                ret = lf_copy(r, s, 2, 0, text, sizeof text);
-        if (ret == 0 && strcmp(text, reference) != 0)
-                ret = lf_reader_fail(r, s, reference_rule, 2, 0, "\"%s\" here, \"%s\" in the header", text,
-                                     reference);
-        return ret;
-}
 
 /* ---- 309 ---- */
 static enum lf_party_role role_of(struct lf_edi_view code)
@@ -179,7 +155,7 @@ static int isa(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_manifest_header *h = &r->header;
         if (r->in_interchange)
-                return order(r, s, "within an interchange");
+                return lf_reader_order(r, s, "within an interchange");
         *h = (struct lf_manifest_header){.last_part = true};
         r->summary = (struct lf_manifest_summary){0};
         int ret = lf_copy(r, s, 5, 0, h->sender_qualifier, sizeof h->sender_qualifier);
@@ -209,7 +185,7 @@ static int isa(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int gs(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (r->in_group)
-                return order(r, s, "within a group");
+                return lf_reader_order(r, s, "within a group");
         int ret = lf_copy_needed(r, s, 6, 0, r->header.group, sizeof r->header.group);
         if (ret == 0)
                 ret = lf_copy(r, s, 8, 0, r->header.version, sizeof r->header.version);
@@ -224,7 +200,7 @@ static int st(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         struct lf_edi_view set = lf_edi_component(s, 1, 0);
         r->summary = (struct lf_manifest_summary){0};
         if (!r->in_group)
-                return order(r, s, "outside of a group");
+                return lf_reader_order(r, s, "outside of a group");
         int ret = lf_copy_needed(r, s, 2, 0, r->header.message, sizeof r->header.message);
         if (ret < 0)
                 return ret;
@@ -244,26 +220,27 @@ static int se(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         int ret = emit(r, s);
         if (ret == 0)
-                ret = check_trailer(r, s, r->message_segments, LF_RULE_UNT_COUNT, r->header.message,
-                                    LF_RULE_UNT_REFERENCE);
+                ret = lf_reader_trailer(r, s, 0, r->message_segments, LF_RULE_UNT_COUNT, r->header.message,
+                                        LF_RULE_UNT_REFERENCE);
         return ret < 0 ? ret : lf_message_end(r, s);
 }
 
 static int ge(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (!r->in_group)
-                return order(r, s, "outside of a group");
+                return lf_reader_order(r, s, "outside of a group");
         r->in_group = false;
-        return check_trailer(r, s, r->group_messages, LF_RULE_UNE_COUNT, r->header.group,
-                             LF_RULE_UNE_REFERENCE);
+        return lf_reader_trailer(r, s, 0, r->group_messages, LF_RULE_UNE_COUNT, r->header.group,
+                                 LF_RULE_UNE_REFERENCE);
 }
 
 static int iea(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         if (r->in_group)
-                return order(r, s, "within a group");
+                return lf_reader_order(r, s, "within a group");
         r->in_interchange = false;
-        int ret = check_trailer(r, s, r->groups, LF_RULE_UNZ_COUNT, r->header.control, LF_RULE_UNZ_REFERENCE);
+        int ret = lf_reader_trailer(r, s, 0, r->groups, LF_RULE_UNZ_COUNT, r->header.control,
+                                    LF_RULE_UNZ_REFERENCE);
         return ret < 0 ? ret : LF_EDI_END;
 }
 
@@ -281,7 +258,7 @@ int lf_x12_segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
                 r->message_segments++;
                 if (s->tag == LF_EDI_TAG('S', 'E', 0))
                         return se(r, s);
-                return which < 5 ? order(r, s, "within a message") : r->message->segment(r, s);
+                return which < 5 ? lf_reader_order(r, s, "within a message") : r->message->segment(r, s);
         }
-        return which < 5 ? take[which](r, s) : order(r, s, "outside of a message");
+        return which < 5 ? take[which](r, s) : lf_reader_order(r, s, "outside of a message");
 }
