@@ -2,7 +2,7 @@
  * jumps. */
 #include "control/daemon/state.h"
 
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

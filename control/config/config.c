@@ -1,6 +1,7 @@
 #include "control/config/config.h"
 
 #include "control/config/schema.h"
+#include "control/file/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -178,26 +179,13 @@ static int read_whole(const char *path, char **ret, size_t *ret_size)
                 r = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
         if (r == 0 && st.st_size > LF_YAML_FILE_MAX)
                 r = -EFBIG;
-        char *text = r == 0 ? malloc((size_t)st.st_size + 1) : NULL;
-        if (r == 0 && !text)
-                r = -ENOMEM;
-        size_t got = 0;
-        while (r == 0 && got < (size_t)st.st_size) {
-                ssize_t n = read(fd, text + got, (size_t)st.st_size - got);
-                if (n < 0 && errno != EINTR)
-                        r = -errno;
-                else if (n == 0)
-                        break;
-                else if (n > 0)
-                        got += (size_t)n;
-        }
+        uint8_t *text;
+        if (r == 0)
+                r = lf_read_whole(fd, 0, (size_t)st.st_size, &text, ret_size);
         close(fd);
-        if (r < 0) {
-                free(text);
+        if (r < 0)
                 return r;
-        }
-        *ret = text;
-        *ret_size = got;
+        *ret = (char *)text;
         return 0;
 }
 
@@ -215,6 +203,22 @@ int lf_config_read(const char *path, struct lf_config **ret, struct lf_problems 
         r = lf_config_parse(path, text, size, ret, problems);
         free(text);
         return r;
+}
+
+struct lf_config *lf_config_read_or_print(const char *path, FILE *problems_to)
+{
+        struct lf_problems *problems = malloc(sizeof *problems);
+        struct lf_config *config = NULL;
+        if (!problems)
+                fprintf(problems_to, "%s: %s\n", path, strerror(ENOMEM));
+        else if (lf_config_read(path, &config, problems) < 0)
+                for (unsigned i = 0; i < problems->n; i++) {
+                        char line[600];
+                        lf_problem_format(problems, i, line, sizeof line);
+                        fprintf(problems_to, "%s\n", line);
+                }
+        free(problems);
+        return config;
 }
 
 void lf_config_destroy(struct lf_config *config)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define LF_NAME_MAX 64  /* of an agreement, lane and so on, with its zero */
 #define LF_PATH_MAX 256 /* with its zero */
@@ -133,7 +134,7 @@ struct lf_config_gateway {
         uint64_t window_us;          /* how long a message can be read and screened again */
         bool rescreen;
         uint32_t in_flight, in_background; /* queries at once: in all; for messages that nobody waits for */
-        uint64_t largest; /* bytes of a message */
+        uint64_t largest;                  /* bytes of a message */
         uint32_t callers;
         char caller[LF_CALLERS_MAX][64]; /* users who may ask through its socket, besides root and `user` */
         uint32_t recipients;
@@ -177,6 +178,9 @@ struct lf_config {
  * -EBADMSG: it says everything that is wrong, with line and column. Other errors are open's and read's, and
  * are in problems as well. The caller frees *ret with lf_config_destroy. */
 int lf_config_read(const char *path, struct lf_config **ret, struct lf_problems *problems);
+
+/* The same for a program's start: NULL, and every problem a line of its own, when it is not valid. */
+struct lf_config *lf_config_read_or_print(const char *path, FILE *problems_to);
 
 /* The same over a buffer; `name` stands for the file in problems. */
 int lf_config_parse(const char *name, const void *text, size_t size, struct lf_config **ret,

@@ -4,7 +4,7 @@
 #include "control/daemon/daemon.h"
 
 #include "base/log.h"
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 #include "dataplane/quota.h"
 
 #include <errno.h>

@@ -69,20 +69,6 @@ static int run(struct lf_control *c)
         return r == 0 ? 0 : 1;
 }
 
-static struct lf_config *read_config(const char *path)
-{
-        struct lf_problems *problems = malloc(sizeof *problems);
-        struct lf_config *config = NULL;
-        if (problems && lf_config_read(path, &config, problems) < 0)
-                for (unsigned i = 0; i < problems->n; i++) {
-                        char line[600];
-                        lf_problem_format(problems, i, line, sizeof line);
-                        fprintf(stderr, "%s\n", line);
-                }
-        free(problems);
-        return config;
-}
-
 int main(int argc, char **argv)
 {
         static const struct option options[] = {{"config", required_argument, NULL, 'c'},
@@ -109,7 +95,7 @@ int main(int argc, char **argv)
         if (!path || optind != argc)
                 return usage(stderr);
         lf_log_program("landfall-control");
-        struct lf_config *config = read_config(path);
+        struct lf_config *config = lf_config_read_or_print(path, stderr);
         if (!config)
                 return 1;
         if (check) {

@@ -3,7 +3,7 @@
 
 #include "base/log.h"
 #include "control/audit/vault.h"
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 #include "matcher/engine.h"
 
 #include <arpa/inet.h>

@@ -1,6 +1,6 @@
 #include "control/daemon/state.h"
 
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

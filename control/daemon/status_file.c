@@ -1,7 +1,7 @@
 /* RUN_DIR/control.json: what control knows, for `landfall status`; a second old at most. */
 #include "control/daemon/daemon.h"
 
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -21,12 +21,13 @@ static json_t *feeds(struct lf_control *c)
                 uint64_t age = now > f.checkpoint_time ? now - f.checkpoint_time : 0;
                 uint64_t limit = d->freshness_us / 1000000;
                 json_array_append_new(
-                    list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "dataset", d->name,
-                                    "number", (int)d->number, "size", (json_int_t)f.size, "built", (json_int_t)f.built, "records",
-                                    (json_int_t)f.records, "locked", (json_int_t)f.locked, "left_out",
-                                    (json_int_t)f.left_out, "checkpoint_time", (json_int_t)f.checkpoint_time,
-                                    "freshness_limit", (json_int_t)limit, "stale", limit > 0 && age > limit,
-                                    "error", f.error ? f.text[0] ? f.text : strerror(-f.error) : ""));
+                    list, json_pack("{s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s}", "dataset",
+                                    d->name, "number", (int)d->number, "size", (json_int_t)f.size, "built",
+                                    (json_int_t)f.built, "records", (json_int_t)f.records, "locked",
+                                    (json_int_t)f.locked, "left_out", (json_int_t)f.left_out,
+                                    "checkpoint_time", (json_int_t)f.checkpoint_time, "freshness_limit",
+                                    (json_int_t)limit, "stale", limit > 0 && age > limit, "error",
+                                    f.error ? f.text[0] ? f.text : strerror(-f.error) : ""));
         }
         return list;
 }
@@ -60,8 +61,8 @@ static json_t *whole(struct lf_control *c)
             (json_int_t)c->started, "ruleset", (int)c->policy.ruleset, "config_error", c->config_error,
             "policy_error", c->policy_error,
             /* galleries */
-            "generation", "number", (json_int_t)link.generation, "newest", (json_int_t)c->newest, "building", c->building, "error",
-            c->build_error, "replica_error", why,
+            "generation", "number", (json_int_t)link.generation, "newest", (json_int_t)c->newest, "building",
+            c->building, "error", c->build_error, "replica_error", why,
             /* the dataplane, as seen from here */
             "dataplane", "connected", link.connected, "configured", link.configured, "pid", (int)link.pid,
             "connects", (json_int_t)link.connects, "refused", (json_int_t)link.errors, "error", link.error,

@@ -9,7 +9,7 @@
 #include "control/daemon/daemon.h"
 
 #include "base/log.h"
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 #include "dataplane/sandbox.h"
 
 #include <dirent.h>

@@ -8,7 +8,7 @@
 #include "control/gateway/gateway.h"
 
 #include "base/log.h"
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -69,23 +69,13 @@ static int read_plain(struct lf_gateway *g, const char *file, const char *name, 
         int r = fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -EINVAL : 0;
         if (r == 0 && (uint64_t)st.st_size > g->options->largest)
                 r = -EFBIG;
-        uint8_t *bytes = r == 0 ? malloc(sizeof(struct lf_meta) + (size_t)st.st_size) : NULL;
-        if (r == 0 && !bytes)
-                r = -ENOMEM;
-        size_t got = 0;
-        while (r == 0 && got < (size_t)st.st_size) {
-                ssize_t n = read(fd, bytes + sizeof(struct lf_meta) + got, (size_t)st.st_size - got);
-                if (n < 0 && errno != EINTR)
-                        r = -errno;
-                if (n == 0)
-                        break;
-                got += n > 0 ? (size_t)n : 0;
-        }
+        uint8_t *bytes;
+        size_t got;
+        if (r == 0)
+                r = lf_read_whole(fd, sizeof(struct lf_meta), (size_t)st.st_size, &bytes, &got);
         close(fd);
-        if (r < 0) {
-                free(bytes);
+        if (r < 0)
                 return r;
-        }
         struct lf_meta meta = {.kind = LF_JOB_FILE};
         snprintf(meta.name, sizeof meta.name, "%s", name);
         memcpy(bytes, &meta, sizeof meta);

@@ -2,7 +2,7 @@
 #include "control/gateway/gateway.h"
 
 #include "base/log.h"
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,20 +27,6 @@ static int usage(FILE *to)
                 "Drop messages into in/ of its directory, by a rename; each ends in a report under done/ or\n"
                 "failed/. `landfall manifest screen` asks it about one. SIGTERM ends.\n");
         return to == stdout ? 0 : 2;
-}
-
-static struct lf_config *read_config(const char *path)
-{
-        struct lf_problems *problems = malloc(sizeof *problems);
-        struct lf_config *config = NULL;
-        if (problems && lf_config_read(path, &config, problems) < 0)
-                for (unsigned i = 0; i < problems->n; i++) {
-                        char line[600];
-                        lf_problem_format(problems, i, line, sizeof line);
-                        fprintf(stderr, "%s\n", line);
-                }
-        free(problems);
-        return config;
 }
 
 static uid_t user_id(const char *name)
@@ -170,7 +156,7 @@ int main(int argc, char **argv)
         if (!path || optind != argc)
                 return usage(stderr);
         lf_log_program("landfall-gateway");
-        struct lf_config *config = read_config(path);
+        struct lf_config *config = lf_config_read_or_print(path, stderr);
         if (!config)
                 return 1;
         if (!config->gateway.given) {

@@ -1,5 +1,6 @@
 #include "control/gateway/vault.h"
 
+#include "control/file/file.h"
 #include "dataplane/lsp_cert.h"
 
 #include <dirent.h>
@@ -70,21 +71,6 @@ void lf_vault_close(struct lf_vault *v)
         free(v);
 }
 
-static int write_whole(int fd, const void *data, size_t size)
-{
-        const uint8_t *p = data;
-        while (size > 0) {
-                ssize_t n = write(fd, p, size);
-                if (n < 0 && errno != EINTR)
-                        return -errno;
-                if (n > 0) {
-                        p += n;
-                        size -= (size_t)n;
-                }
-        }
-        return 0;
-}
-
 /* A new file, whole or not at all. */
 static int put_file(struct lf_vault *v, const char *name, const void *data, size_t size, bool durable)
 {
@@ -94,7 +80,7 @@ static int put_file(struct lf_vault *v, const char *name, const void *data, size
         int fd = openat(v->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (fd < 0)
                 return -errno;
-        int r = write_whole(fd, data, size);
+        int r = lf_write_whole(fd, data, size);
         if (r == 0 && durable && fsync(fd) < 0)
                 r = -errno;
         close(fd);
@@ -114,26 +100,10 @@ static int get_file(struct lf_vault *v, const char *name, uint8_t **ret, size_t 
         if (fd < 0)
                 return -errno;
         int r = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -EBADMSG;
-        uint8_t *bytes = r == 0 ? malloc((size_t)st.st_size + 1) : NULL;
-        if (r == 0 && !bytes)
-                r = -ENOMEM;
-        size_t got = 0;
-        while (r == 0 && got < (size_t)st.st_size) {
-                ssize_t n = read(fd, bytes + got, (size_t)st.st_size - got);
-                if (n < 0 && errno != EINTR)
-                        r = -errno;
-                if (n == 0)
-                        break;
-                got += n > 0 ? (size_t)n : 0;
-        }
+        if (r == 0)
+                r = lf_read_whole(fd, 0, (size_t)st.st_size, ret, ret_size);
         close(fd);
-        if (r < 0) {
-                free(bytes);
-                return r;
-        }
-        *ret = bytes;
-        *ret_size = got;
-        return 0;
+        return r;
 }
 
 static void key_name(const struct head *h, char name[NAME])
@@ -303,7 +273,7 @@ int lf_vault_append(struct lf_vault *v, struct lf_vault_message *m, const void *
         r = lf_box_seal(m->key, &ad, sizeof ad, record, size, bytes + sizeof box);
         off_t before = lseek(m->journal, 0, SEEK_END);
         if (r == 0)
-                r = write_whole(m->journal, bytes, sizeof box + box);
+                r = lf_write_whole(m->journal, bytes, sizeof box + box);
         if (r < 0 && before >= 0 && ftruncate(m->journal, before) < 0)
                 r = -errno;
         free(bytes);

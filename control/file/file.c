@@ -1,17 +1,41 @@
-#include "control/daemon/file.h"
+#include "control/file/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_whole(int fd, const char *data, size_t size)
+int lf_read_whole(int fd, size_t head, size_t size, uint8_t **ret, size_t *ret_got)
 {
+        uint8_t *bytes = malloc(head + size + 1);
+        if (!bytes)
+                return -ENOMEM;
+        size_t got = 0;
+        while (got < size) {
+                ssize_t n = read(fd, bytes + head + got, size - got);
+                if (n < 0 && errno != EINTR) {
+                        int r = -errno;
+                        free(bytes);
+                        return r;
+                }
+                if (n == 0)
+                        break;
+                got += n > 0 ? (size_t)n : 0;
+        }
+        *ret = bytes;
+        *ret_got = got;
+        return 0;
+}
+
+int lf_write_whole(int fd, const void *data, size_t size)
+{
+        const uint8_t *p = data;
         for (size_t done = 0; done < size;) {
-                ssize_t n = write(fd, data + done, size - done);
+                ssize_t n = write(fd, p + done, size - done);
                 if (n < 0 && errno != EINTR)
                         return -errno;
                 done += n > 0 ? (size_t)n : 0;
@@ -43,7 +67,7 @@ int lf_write_file(const char *path, const void *data, size_t size, mode_t mode, 
         int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
         if (fd < 0)
                 return -errno;
-        int r = write_whole(fd, data, size);
+        int r = lf_write_whole(fd, data, size);
         if (r == 0 && durable && fsync(fd) < 0)
                 r = -errno;
         close(fd);
