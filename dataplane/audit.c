@@ -14,6 +14,13 @@ static uint32_t agreements_of(const struct lf_purpose_request *r)
         return bits;
 }
 
+static uint8_t kind_of(const struct lf_query *q)
+{
+        if (q->drop != LF_DROP_COUNT)
+                return LF_ENTRY_DROPPED;
+        return q->answer.verdict == LSP_RECORDED ? LF_ENTRY_DECISION : LF_ENTRY_QUERY;
+}
+
 static void fill_entry(struct lf_query *q)
 {
         const struct lf_purpose_request *r = &q->request;
@@ -22,7 +29,7 @@ static void fill_entry(struct lf_query *q)
         *e = (struct lf_entry){
             .magic = LF_ENTRY_MAGIC,
             .version = LF_ENTRY_VERSION,
-            .kind = q->drop == LF_DROP_COUNT ? LF_ENTRY_QUERY : LF_ENTRY_DROPPED,
+            .kind = kind_of(q),
             .lane = q->lane,
             .time = q->legal_ns,
             .session = q->session_id,
@@ -42,6 +49,12 @@ static void fill_entry(struct lf_query *q)
         memcpy(e->query_id, q->query_id, sizeof e->query_id);
         if (r->warrant_given)
                 memcpy(e->warrant, r->warrant, sizeof e->warrant);
+        if (q->decision) {
+                struct lsp_decision d;
+                memcpy(&d, q->decision, sizeof d);
+                e->decision = d.decision;
+                memcpy(e->decided, d.leaf, sizeof e->decided);
+        }
         for (unsigned i = 0; i < q->wanted_n; i++) {
                 e->datasets |= 1ull << q->wanted[i].dataset;
                 e->categories |= q->wanted[i].categories;

@@ -32,6 +32,7 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
                 q->probe[m].ready = false;
         }
         q->token_given = false;
+        q->decision = NULL;
         q->reserved = false;
         q->wanted_n = 0;
         memset(q->place, 0xff, sizeof q->place);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dataplane/handover.h"
+#include "dataplane/lsp.h"
 #include "matcher/engine.h"
 
 #include <stdatomic.h>
@@ -68,9 +69,9 @@ struct lf_core_counters {
         /* queries: opened = answered + drops of kind QUERY + in_flight */
         lf_counter answered;
         lf_counter in_flight;
-        lf_counter notices;                 /* sealed REBOOT, CLOCK and BUSY that were sent */
-        lf_counter sent;                    /* datagrams that the port took */
-        _Alignas(64) lf_counter verdict[5]; /* by enum lsp_verdict */
+        lf_counter notices;                                 /* sealed REBOOT, CLOCK and BUSY that were sent */
+        lf_counter sent;                                    /* datagrams that the port took */
+        _Alignas(64) lf_counter verdict[LSP_VERDICT_COUNT]; /* by enum lsp_verdict */
         _Alignas(64) lf_counter drop[LF_DROP_COUNT];
         _Alignas(64) lf_counter detail[64]; /* REFUSED and RETRY by enum lsp_detail */
         /* work: queries that passed the stage on this core, and the cycles it took */

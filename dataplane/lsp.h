@@ -114,6 +114,7 @@ enum lsp_tlv {
         LSP_TLV_PRIORITY = 8,  /* enum lsp_priority, 8 bits; default LSP_PRIORITY_LIVE */
         LSP_TLV_CATEGORIES =
             9, /* bit mask, 32 bits, of the categories to be searched; default: all permitted */
+        LSP_TLV_DECISION = 10,    /* struct lsp_decision, then the officer's reason: no probe beside it */
         LSP_TLV_FINGERPRINT = 16, /* ISO/IEC 19794-2:2005/2011 or ANSI 378-2004/2009 record */
         LSP_TLV_IRIS = 17,
         LSP_TLV_FACE = 18,
@@ -175,11 +176,28 @@ struct lsp_officer_plain {
 };
 _Static_assert(sizeof(struct lsp_officer_plain) == 16, "LSP officer token contents");
 
+/* What an officer decided about someone whom a CANDIDATE referred. Behind it stands the reason, UTF-8, 1 to
+ * LSP_DECISION_REASON_MAX bytes. */
+struct lsp_decision {
+        uint8_t leaf[32]; /* the receipt of the answer that is decided on */
+        uint8_t decision; /* enum lsp_decided */
+        uint8_t reserved[3];
+};
+_Static_assert(sizeof(struct lsp_decision) == 36, "LSP decision layout");
+#define LSP_DECISION_REASON_MAX 240
+
+enum lsp_decided {
+        LSP_DECIDED_BOARD = 1,
+        LSP_DECIDED_DO_NOT_BOARD = 2,
+};
+
 enum lsp_verdict {
         LSP_CLEAR = 1,
         LSP_CANDIDATE = 2,
-        LSP_RETRY = 3,   /* the probe cannot be compared: defect says what and where */
-        LSP_REFUSED = 4, /* detail says why */
+        LSP_RETRY = 3,    /* the probe cannot be compared: defect says what and where */
+        LSP_REFUSED = 4,  /* detail says why */
+        LSP_RECORDED = 5, /* an officer's decision is in the log; nothing was searched */
+        LSP_VERDICT_COUNT,
 };
 
 /* Why RETRY or REFUSED: the list is dataplane/detail.def. */
@@ -228,7 +246,7 @@ struct lsp_answer {
         uint64_t generation;    /* of the galleries that were searched */
         uint64_t received;      /* when the query arrived, microseconds since 1970 */
         uint32_t ruleset;
-        uint32_t reserved;
+        uint32_t officer; /* RECORDED: whose decision it is; else 0 */
         uint8_t leaf[32]; /* audit leaf hash: the lane's receipt */
         struct lsp_candidate candidate[LSP_CANDIDATES_MAX];
         uint8_t pad[88];

@@ -98,6 +98,15 @@ static uint64_t rule_faults(const struct lf_policy_rule *rule, const struct lf_p
                IF(rule->needs & LF_NEEDS_WARRANT && !r->warrant_given, WARRANT_NEEDED);
 }
 
+/* Of an officer who is valid here. */
+static uint64_t decision_faults(const struct lf_purpose_request *r, uint16_t officer_roles)
+{
+        bool bears = officer_roles & (LF_ROLE_OFFICER | LF_ROLE_SUPERVISOR);
+        if (!r->decision)
+                return 0;
+        return IF(!r->officer_given, OFFICER_NEEDED) | IF(r->officer_given && !bears, ROLE);
+}
+
 /* The datasets of one agreement that have what the probe can be compared with. */
 static void open_datasets(const struct lf_policy *p, unsigned agreement, const struct lf_purpose_request *r,
                           struct lf_purpose_grant *grant)
@@ -142,7 +151,9 @@ void lf_purpose_decide(const struct lf_policy *p, const struct lf_purpose_reques
         }
         uint16_t roles;
         int16_t warrant;
-        faults |= officer_faults(p, r, named, &roles) | warrant_faults(p, r, named, &warrant);
+        uint64_t officer = officer_faults(p, r, named, &roles);
+        faults |= officer ? officer : decision_faults(r, roles);
+        faults |= warrant_faults(p, r, named, &warrant);
         if (r->purpose < LSP_PURPOSE_COUNT)
                 for (uint32_t left = named; left; left &= left - 1)
                         faults |= rule_faults(&p->agreement[__builtin_ctz(left)].rule[r->purpose], r,
@@ -151,6 +162,8 @@ void lf_purpose_decide(const struct lf_policy *p, const struct lf_purpose_reques
                 ret_grant->detail = (uint16_t)__builtin_ctzll(faults);
                 return;
         }
+        if (r->decision)
+                return;
         for (uint32_t left = named; left; left &= left - 1)
                 open_datasets(p, (unsigned)__builtin_ctz(left), r, ret_grant);
         if (ret_grant->datasets == 0)

@@ -125,6 +125,7 @@ struct lf_purpose_request {
         bool categories_given;
         uint32_t categories;
         uint8_t modalities; /* bit per modality that the query has a probe for */
+        bool decision;      /* no query but an officer's decision: needs an officer who holds that role */
         uint64_t now;       /* legal time, seconds */
 };
 
@@ -138,6 +139,7 @@ struct lf_purpose_grant {
 /* The whole of the law on the fast path: a pure function, bit operations only. All agreements that the query
  * names must permit it; one that does not refuses the whole query. Of several reasons to refuse, the answer
  * names the first in the order of detail.def. Categories that are asked for by name must all be permitted; a
- * token or warrant that is sent must be good, needed or not. Officers are numbered from 1. Any core. */
+ * token or warrant that is sent must be good, needed or not. Officers are numbered from 1. A decision opens
+ * no dataset; it needs the token of an officer or supervisor, whatever the lane may do without. Any core. */
 void lf_purpose_decide(const struct lf_policy *policy, const struct lf_purpose_request *request,
                        struct lf_purpose_grant *ret_grant);

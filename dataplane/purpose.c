@@ -76,6 +76,15 @@ static uint16_t note_grant(struct lf_io *io, struct lf_query *q, const struct lf
         return LSP_DETAIL_NONE;
 }
 
+/* A decision reveals nothing and takes no candidate of the quotas; its answer leaves, as any, when the log
+ * has it durably. */
+static void record_decision(struct lf_io *io, struct lf_query *q)
+{
+        q->answer.verdict = LSP_RECORDED;
+        q->answer.officer = q->request.officer;
+        lf_audit_submit(io, q);
+}
+
 void lf_purpose(struct lf_io *io, struct lf_query *q)
 {
         struct lf_purpose_request *r = &q->request;
@@ -93,14 +102,18 @@ void lf_purpose(struct lf_io *io, struct lf_query *q)
         uint16_t detail = grant.detail;
         if (detail == LSP_DETAIL_NONE)
                 detail = note_grant(io, q, &grant);
-        if (detail == LSP_DETAIL_NONE)
+        if (detail == LSP_DETAIL_NONE && q->decision)
+                detail = in_rate ? LSP_DETAIL_NONE : LSP_DETAIL_QUOTA;
+        else if (detail == LSP_DETAIL_NONE)
                 detail = take_quota(io, q, grant.warrant, in_rate);
         q->warrant = grant.warrant;
         lf_mark(io, LF_STAGE_purpose, 1);
-        if (detail == LSP_DETAIL_NONE)
-                lf_steer(io, q);
-        else
+        if (detail != LSP_DETAIL_NONE)
                 lf_refuse(io, q, detail);
+        else if (q->decision)
+                record_decision(io, q);
+        else
+                lf_steer(io, q);
 }
 
 void lf_refuse(struct lf_io *io, struct lf_query *q, uint16_t detail)
@@ -112,4 +125,4 @@ void lf_refuse(struct lf_io *io, struct lf_query *q, uint16_t detail)
         lf_candidate_back(io, q);
         lf_audit_submit(io, q);
 }
-/* Exits: granted, to steer. REFUSED, to audit. */
+/* Exits: granted, to steer. REFUSED, or an officer's decision, to audit. */

@@ -84,6 +84,7 @@ struct lf_query {
         struct lf_probe probe[LF_MODALITY_COUNT];
         struct lsp_officer_token token;
         bool token_given;
+        const uint8_t *decision;                  /* struct lsp_decision in `plain`; NULL: none */
         bool reserved;                            /* a candidate of the hour's quotas */
         int16_t warrant;                          /* of the policy's table; -1: none */
         uint8_t wanted_n, place[LF_DATASETS_MAX]; /* index into wanted; 0xff: not wanted */

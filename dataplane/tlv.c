@@ -19,6 +19,19 @@ static uint16_t read_agreements(struct lf_purpose_request *r, const uint8_t *v, 
         return LSP_DETAIL_NONE;
 }
 
+static uint16_t read_decision(struct lf_query *q, const uint8_t *v, uint16_t n)
+{
+        struct lsp_decision d;
+        if (n <= sizeof d || n > sizeof d + LSP_DECISION_REASON_MAX)
+                return LSP_DETAIL_MALFORMED;
+        memcpy(&d, v, sizeof d);
+        if (d.decision != LSP_DECIDED_BOARD && d.decision != LSP_DECIDED_DO_NOT_BOARD)
+                return LSP_DETAIL_MALFORMED;
+        q->decision = v;
+        q->request.decision = true;
+        return LSP_DETAIL_NONE;
+}
+
 static int modality_of(uint16_t type)
 {
         switch (type) {
@@ -67,6 +80,8 @@ static uint16_t read_field(struct lf_query *q, uint16_t type, const uint8_t *v, 
         case LSP_TLV_CATEGORIES:
                 length = 4;
                 break;
+        case LSP_TLV_DECISION:
+                return read_decision(q, v, n);
         default: {
                 int m = modality_of(type);
                 if (m < 0)
@@ -131,5 +146,7 @@ uint16_t lf_tlv_read(struct lf_query *q, uint64_t tsc_hz)
                 return fault;
         if (!(seen >> LSP_TLV_AGREEMENTS & 1) || !(seen >> LSP_TLV_PURPOSE & 1))
                 return LSP_DETAIL_MALFORMED;
+        if (q->decision) /* on what was searched before */
+                return q->request.modalities ? LSP_DETAIL_MALFORMED : LSP_DETAIL_NONE;
         return q->request.modalities ? LSP_DETAIL_NONE : LSP_DETAIL_NO_PROBE;
 }

@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (rig_dropped(LF_DROP_deadline) > late)
                 return 0;
         if (rig.out_n != 1 || rig_open(&lane, 0, NULL, &a) != LSP_ANSWER || a.verdict < LSP_CLEAR ||
-            a.verdict > LSP_REFUSED || a.detail >= LSP_DETAIL_COUNT || a.candidates > LSP_CANDIDATES_MAX)
+            a.verdict >= LSP_VERDICT_COUNT || a.detail >= LSP_DETAIL_COUNT ||
+            a.candidates > LSP_CANDIDATES_MAX)
                 abort();
         return 0;
 }

@@ -336,6 +336,19 @@ void rig_lane_open(struct rig_lane *l, uint32_t lane, uint32_t slot, uint32_t tu
         rig_cookie(l, RIG_COOKIE_KEY, UINT64_MAX);
 }
 
+struct lsp_officer_token rig_officer(uint32_t officer)
+{
+        struct lsp_officer_token t = {.key_id = RIG_COOKIE_KEY, .nonce = {1}};
+        const struct lsp_officer_plain plain = {.officer = officer, .expiry = real_us() / 1000000 + 60};
+        const struct lsp_ad ad[2] = {{&t.key_id, sizeof t.key_id}, {"OFCR", 4}};
+        struct lsp_aead *a;
+        must(lsp_aead_create_sealer(&a) == 0 && lsp_aead_set_key(a, cookie_key) == 0 &&
+                 lsp_seal(a, t.nonce, ad, 2, &plain, sizeof plain, t.box) == 0,
+             "token");
+        lsp_aead_destroy(a);
+        return t;
+}
+
 void rig_put(struct rig_plain *p, uint16_t type, const void *value, size_t n)
 {
         must(p->size + 4 + n <= sizeof p->bytes, "plaintext");

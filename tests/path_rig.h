@@ -70,6 +70,8 @@ bool rig_settle(void);
 
 void rig_lane_open(struct rig_lane *l, uint32_t lane, uint32_t slot, uint32_t turn);
 void rig_cookie(struct rig_lane *l, uint32_t key_id, uint64_t expiry);
+/* An officer's token as control seals it, for any lane. */
+struct lsp_officer_token rig_officer(uint32_t officer);
 void rig_put(struct rig_plain *p, uint16_t type, const void *value, size_t n);
 /* Agreement, purpose and a person's name: a query that is permitted. */
 struct rig_plain rig_person(const char *name);

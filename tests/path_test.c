@@ -63,8 +63,9 @@ unsigned path_logged(uint64_t query_id, struct lf_entry *ret, struct lf_entry_op
         for (uint64_t i = 0; i < durable; i++) {
                 assert_int_equal(lf_wal_reader_next(r, &record), 1);
                 const struct lf_entry *e = &record->entry;
-                if ((e->kind != LF_ENTRY_QUERY && e->kind != LF_ENTRY_DROPPED) ||
-                    (query_id != UINT64_MAX && memcmp(e->query_id, &query_id, 8) != 0))
+                bool asked =
+                    e->kind == LF_ENTRY_QUERY || e->kind == LF_ENTRY_DROPPED || e->kind == LF_ENTRY_DECISION;
+                if (!asked || (query_id != UINT64_MAX && memcmp(e->query_id, &query_id, 8) != 0))
                         continue;
                 n++;
                 if (ret)

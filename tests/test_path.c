@@ -172,6 +172,93 @@ static void nonsense_is_refused_and_logged(void **state)
         refuse(&l, 10, &p, LSP_DETAIL_OFFICER_INVALID);
 }
 
+static struct rig_plain decision(const struct lsp_officer_token *token, const uint8_t leaf[32],
+                                 uint8_t decided, size_t reason)
+{
+        struct rig_plain p = {0};
+        struct {
+                struct lsp_decision d;
+                char reason[LSP_DECISION_REASON_MAX + 1];
+        } value = {.d.decision = decided};
+        memcpy(value.d.leaf, leaf, sizeof value.d.leaf);
+        memset(value.reason, 'r', sizeof value.reason);
+        rig_put(&p, LSP_TLV_AGREEMENTS, &(uint16_t){RIG_ACCORD}, 2);
+        rig_put(&p, LSP_TLV_PURPOSE, &(uint16_t){LSP_PURPOSE_VISA}, 2);
+        if (token)
+                rig_put(&p, LSP_TLV_OFFICER, token, sizeof *token);
+        rig_put(&p, LSP_TLV_DECISION, &value, sizeof value.d + reason);
+        rig_pad(&p);
+        return p;
+}
+
+/* It is an entry of its own that names officer and referral; the same again is the same answer. */
+static void a_decision_is_recorded(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        rig.policy.officer[5] =
+            (struct lf_policy_officer){.active = 1, .roles = LF_ROLE_OFFICER, .agreements = 1u << RIG_ACCORD};
+        rig_policy();
+        struct rig_plain p = rig_person(path_people[0]);
+        struct lsp_answer referred = rig_ask(&l, 1, &p);
+        assert_int_equal(referred.verdict, LSP_CANDIDATE);
+        struct lsp_officer_token token = rig_officer(5);
+        for (uint8_t decided = LSP_DECIDED_BOARD; decided <= LSP_DECIDED_DO_NOT_BOARD; decided++) {
+                p = decision(&token, referred.leaf, decided, 10);
+                struct lsp_answer a = rig_ask(&l, 10 + decided, &p), b = rig_ask(&l, 10 + decided, &p);
+                struct lf_entry e;
+                uint8_t hash[32];
+                assert_int_equal(a.verdict, LSP_RECORDED);
+                assert_int_equal(a.officer, 5);
+                assert_int_equal(a.candidates, 0);
+                assert_memory_equal(&a, &b, sizeof a);
+                assert_int_equal(path_logged(10 + decided, &e, NULL), 1);
+                assert_int_equal(e.kind, LF_ENTRY_DECISION);
+                assert_int_equal(e.officer, 5);
+                assert_int_equal(e.decision, decided);
+                assert_int_equal(e.datasets, 0);
+                assert_memory_equal(e.decided, referred.leaf, 32);
+                lf_entry_leaf_hash(&e, hash);
+                assert_memory_equal(hash, a.leaf, 32);
+        }
+}
+
+static void nobody_decides_without_an_officer(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        static const uint8_t leaf[32] = {1};
+        rig.policy.officer[5] =
+            (struct lf_policy_officer){.active = 1, .roles = LF_ROLE_CARGO, .agreements = 1u << RIG_ACCORD};
+        rig.policy.officer[6] = (struct lf_policy_officer){
+            .active = 1, .roles = LF_ROLE_SUPERVISOR, .agreements = 1u << RIG_CLOSED};
+        rig_policy();
+        struct lsp_officer_token token = rig_officer(5);
+        struct rig_plain p = decision(NULL, leaf, LSP_DECIDED_DO_NOT_BOARD, 1);
+        refuse(&l, 1, &p, LSP_DETAIL_OFFICER_NEEDED);
+        p = decision(&token, leaf, LSP_DECIDED_DO_NOT_BOARD, 1);
+        refuse(&l, 2, &p, LSP_DETAIL_ROLE);
+        token = rig_officer(6); /* has nothing to do with this agreement */
+        p = decision(&token, leaf, LSP_DECIDED_DO_NOT_BOARD, 1);
+        refuse(&l, 3, &p, LSP_DETAIL_OFFICER_INVALID);
+        token.box[0] ^= 1;
+        p = decision(&token, leaf, LSP_DECIDED_DO_NOT_BOARD, 1);
+        refuse(&l, 4, &p, LSP_DETAIL_OFFICER_INVALID);
+        struct lf_entry e;
+        assert_int_equal(path_logged(4, &e, NULL), 1);
+        assert_int_equal(e.kind, LF_ENTRY_QUERY);
+        token = rig_officer(5);
+        p = decision(&token, leaf, 3, 1);
+        refuse(&l, 5, &p, LSP_DETAIL_MALFORMED);
+        p = decision(&token, leaf, LSP_DECIDED_BOARD, 0); /* without a reason */
+        refuse(&l, 6, &p, LSP_DETAIL_MALFORMED);
+        p = decision(&token, leaf, LSP_DECIDED_BOARD, LSP_DECISION_REASON_MAX + 1);
+        refuse(&l, 7, &p, LSP_DETAIL_MALFORMED);
+        p = decision(&token, leaf, LSP_DECIDED_BOARD, 1);
+        rig_put(&p, LSP_TLV_PERSON, "x", 1);
+        refuse(&l, 8, &p, LSP_DETAIL_MALFORMED);
+}
+
 static void quotas(void **state)
 {
         struct rig_lane l;
@@ -358,6 +445,8 @@ int main(void)
             ONE_CORE(retry_names_the_defect),
             ONE_CORE(fingers_of_few_minutiae_are_retried),
             ONE_CORE(nonsense_is_refused_and_logged),
+            ONE_CORE(a_decision_is_recorded),
+            ONE_CORE(nobody_decides_without_an_officer),
             ONE_CORE(quotas),
             THREE_CORES(the_quota_tells_nothing),
             ONE_CORE(a_flood_does_not_reach_the_log),

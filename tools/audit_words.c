@@ -19,9 +19,10 @@ void lf_hex(const uint8_t *bytes, unsigned n, char *text)
 static const char *kind_text(unsigned kind)
 {
         static const char *const text[] = {
-            [LF_ENTRY_QUERY] = "query",   [LF_ENTRY_DROPPED] = "dropped",
-            [LF_ENTRY_POLICY] = "policy", [LF_ENTRY_GENERATION] = "generation",
-            [LF_ENTRY_START] = "start",   [LF_ENTRY_CLOCK] = "clock",
+            [LF_ENTRY_QUERY] = "query",       [LF_ENTRY_DROPPED] = "dropped",
+            [LF_ENTRY_POLICY] = "policy",     [LF_ENTRY_GENERATION] = "generation",
+            [LF_ENTRY_START] = "start",       [LF_ENTRY_CLOCK] = "clock",
+            [LF_ENTRY_DECISION] = "decision",
         };
         return kind < sizeof text / sizeof text[0] && text[kind] ? text[kind] : "unknown";
 }
@@ -31,7 +32,8 @@ static const char *verdict_text(unsigned verdict)
         static const char *const text[] = {[LSP_CLEAR] = "CLEAR",
                                            [LSP_CANDIDATE] = "CANDIDATE",
                                            [LSP_RETRY] = "RETRY",
-                                           [LSP_REFUSED] = "REFUSED"};
+                                           [LSP_REFUSED] = "REFUSED",
+                                           [LSP_RECORDED] = "RECORDED"};
         return verdict < sizeof text / sizeof text[0] && text[verdict] ? text[verdict] : "none";
 }
 
@@ -61,6 +63,13 @@ static const char *purpose_text(unsigned purpose)
             [LSP_PURPOSE_MISSING_PERSON] = "missing person",
         };
         return purpose < sizeof text / sizeof text[0] && text[purpose] ? text[purpose] : "unknown";
+}
+
+static const char *decision_text(unsigned decision)
+{
+        static const char *const text[] = {
+            "none", [LSP_DECIDED_BOARD] = "board", [LSP_DECIDED_DO_NOT_BOARD] = "do not board"};
+        return decision < sizeof text / sizeof text[0] ? text[decision] : "unknown";
 }
 
 static void time_text(uint64_t ns, char text[48])
@@ -115,6 +124,10 @@ void lf_audit_print(uint64_t index, const struct lf_entry *e)
         if (e->detail || e->kind == LF_ENTRY_DROPPED)
                 printf(": %s", detail_text(e));
         printf("\n");
+        if (e->decision) {
+                lf_hex(e->decided, 32, hex);
+                printf("  decision     %s, on the entry %s\n", decision_text(e->decision), hex);
+        }
         for (unsigned i = 0; i < candidates_of(e); i++)
                 printf("  candidate %u  false-match rate below 1e%d\n", i + 1, e->decade[i] + 1);
         lf_entry_leaf_hash(e, leaf);
@@ -124,7 +137,7 @@ void lf_audit_print(uint64_t index, const struct lf_entry *e)
 
 json_t *lf_audit_json(uint64_t index, const struct lf_entry *e)
 {
-        char when[48], id[33], warrant[33], leaf_text[65], probe[65], candidate[65];
+        char when[48], id[33], warrant[33], leaf_text[65], probe[65], candidate[65], hex[65];
         uint8_t leaf[32];
         json_t *decades = json_array();
         time_text(e->time, when);
@@ -149,6 +162,11 @@ json_t *lf_audit_json(uint64_t index, const struct lf_entry *e)
                                  "generation", (json_int_t)e->generation, "modalities", (int)e->modalities,
                                  "decades", decades, "warrant", warrant, "probe_commitment", probe,
                                  "candidate_commitment", candidate, "leaf_hash", leaf_text);
+        if (e->decision) {
+                lf_hex(e->decided, 32, hex);
+                json_object_set_new(more, "decision", json_string(decision_text(e->decision)));
+                json_object_set_new(more, "decided", json_string(hex));
+        }
         json_object_update_missing(o, more);
         json_decref(more);
         return o;

@@ -19,8 +19,11 @@ enum lf_entry_kind {
         LF_ENTRY_POLICY = 3,     /* a policy took effect: `ruleset` */
         LF_ENTRY_GENERATION = 4, /* a gallery generation took effect: `generation` */
         LF_ENTRY_START = 5,      /* landfalld started: boot id in query_id */
-        LF_ENTRY_CLOCK = 6,      /* legal time goes forward by the word of two officers, whose numbers are the
-                                    halves of      `ruleset`; `generation` is what the clock said, seconds since 1970 */
+        LF_ENTRY_CLOCK =
+            6,                 /* legal time goes forward by the word of two officers, whose numbers are the
+                                  halves of      `ruleset`; `generation` is what the clock said, seconds since 1970 */
+        LF_ENTRY_DECISION = 7, /* `officer` decided on a referral: `decision`, `decided`. The reason is in the
+                                  query, which probe_commitment is of */
 };
 
 struct lf_entry {
@@ -47,10 +50,12 @@ struct lf_entry {
         uint8_t candidates;
         int8_t decade[LF_ENTRY_CANDIDATES]; /* of each candidate's false-match rate */
         uint8_t encounter;
-        uint8_t reserved[8];
+        uint8_t decision; /* enum lsp_decided that was sent; 0: none */
+        uint8_t reserved[7];
         uint8_t probe_commitment[32];     /* of the SHA-256 of the query's plaintext */
         uint8_t candidate_commitment[32]; /* of the candidates' references, in order */
-        uint8_t reserved2[80];
+        uint8_t decided[32];              /* leaf hash of the entry that `decision` is about */
+        uint8_t reserved2[48];
 };
 _Static_assert(sizeof(struct lf_entry) == LF_ENTRY_SIZE, "audit entry layout");
 

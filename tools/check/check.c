@@ -249,7 +249,7 @@ static int by_number(const void *a, const void *b)
 static json_t *group_summary(const struct run *run, const char *group)
 {
         uint32_t *us = calloc(run->plan.queries, sizeof *us);
-        unsigned n = 0, verdicts[5] = {0}, unexpected = 0;
+        unsigned n = 0, verdicts[LSP_VERDICT_COUNT] = {0}, unexpected = 0;
         for (unsigned i = 0; us && i < run->plan.queries; i++) {
                 const struct lf_lane_result *r = &run->result[i];
                 if (strcmp(run->plan.query[i].group, group) != 0)

@@ -15,7 +15,7 @@ static const char *const details[LSP_DETAIL_COUNT] = {
 /* A detail or reason that this library does not know yet is no error: lists grow at their end. */
 int lf_lane_answer_check(const struct lsp_answer *a)
 {
-        if (a->verdict < LSP_CLEAR || a->verdict > LSP_REFUSED || a->candidates > LSP_CANDIDATES_MAX)
+        if (a->verdict < LSP_CLEAR || a->verdict >= LSP_VERDICT_COUNT || a->candidates > LSP_CANDIDATES_MAX)
                 return -EPROTO;
         if ((a->verdict == LSP_CANDIDATE) != (a->candidates > 0))
                 return -EPROTO;
@@ -36,6 +36,8 @@ const char *lf_lane_verdict_text(uint8_t verdict)
                 return "RETRY";
         case LSP_REFUSED:
                 return "REFUSED";
+        case LSP_RECORDED:
+                return "RECORDED";
         default:
                 return "unknown verdict";
         }

@@ -129,7 +129,7 @@ int lf_lane_collect(struct lf_lane *lane, struct lf_lane_result *ret_result);
 /* Whether verdict, counts and details of an answer are in range. -EPROTO. The library has done so already for
  * every result. */
 int lf_lane_answer_check(const struct lsp_answer *answer);
-/* "CLEAR", "CANDIDATE", "RETRY", "REFUSED". */
+/* "CLEAR", "CANDIDATE", "RETRY", "REFUSED", "RECORDED". */
 const char *lf_lane_verdict_text(uint8_t verdict);
 /* The text of dataplane/detail.def: why RETRY or REFUSED. */
 const char *lf_lane_detail_text(uint16_t detail);
