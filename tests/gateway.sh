@@ -2,7 +2,7 @@
 # landfall-gateway against a real appliance: one message at the socket, the drop directory with its reports, who is
 # answered, kill -9 in a loop, screening again after a change of the list, the end of the window, cargo.
 . "$(dirname "$0")/system.sh"
-LANES="gate-1 desk-1 gateway-1"
+LANES="gate-1 desk-1 gateway-1" OFFICERS="meier:officer clerk:cargo"
 QUANTUM="0"
 D=$W/gateway
 listed() { sed -nE "$1s/^[0-9]+,\"([^\"]+)\".*/\1/p" "$W/list.csv"; }
@@ -53,6 +53,42 @@ drop "$W/stranger" stranger.edi
 check_eventually "one of a sender who is not permitted, too" 10 reported failed stranger.edi
 check "no plaintext is left but what is to be read" test -z "$(find "$D/in" "$D/work" -type f)"
 check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a-z A-Z)" "$D/vault"
+
+# ---- an officer decides ------------------------------------------------------------------------------------------------
+officer() { "$B/landfall" officer "$@" --config "$W/landfall.yaml"; }
+decide() { officer decide "$@" 2>&1; } # TOKEN MESSAGE TRAVELLER DECISION --reason TEXT
+id=$(sed -nE 's/.*"id":"([0-9a-f]{32})".*/\1/p' <<<"$(report done flight.edi)")
+token=$(officer token meier) clerk=$(officer token clerk) few=${id:0:8}
+settle; before=$(entries)
+check "a token that is forged decides nothing" grep -q "officer's token is not valid here" <(decide "${token::-2}00" "$few" 1 do-not-board --reason "x")
+check "nor does who has not that role" grep -q "neither lane nor officer has the role" <(decide "$clerk" "$few" 1 do-not-board --reason "x")
+check "nor does an officer on who was not referred" grep -q "was not referred: there is nothing to decide on" <(decide "$token" "$few" 2 do-not-board --reason "x")
+check "on a traveller who is not there" grep -q "there is no traveller 9: the message has 4" <(decide "$token" "$few" 9 do-not-board --reason "x")
+check "on a message that is not there" grep -q "no message \"00000000\" within the window: give the id of its report" <(decide "$token" 00000000 1 do-not-board --reason "x")
+check "without a reason" grep -q "a reason is needed" <(decide "$token" "$few" 1 do-not-board --reason " ")
+check "no file says yet that anyone may not board" not grep -rq 'ERC+1Z\|do not board' "$D/done"
+said=$(decide "$token" "$few" 1 do-not-board --reason "passport and face compared: it is she")
+code=$?
+check "an officer decides that a traveller may not board" test $code = 0
+check "by name and with the audit entry" grep -q "decided by meier (officer 1)" <<<"$said"
+leaf=$(sed -nE 's/^audit entry ([0-9a-f]{64})$/\1/p' <<<"$said")
+check "which the log holds" until_true 5 eval 'log_leaves | grep -qx "$leaf"'
+check "report and CUSRES are written anew" test "$(ls "$D"/done/flight.edi.*.decision-3.{json,cusres} | wc -l)" = 2
+check "the CUSRES says so of that traveller, and refers to the entry" grep -q "ERC+1Z'FTX+AAP+++DO NOT BOARD:DECISION ${leaf:0:16}" <(cat "$D"/done/flight.edi.*.decision-3.cusres)
+check "of nobody else" test "$(grep -o 'ERC+[0-9]Z' "$D"/done/flight.edi.*.decision-3.cusres | sort | uniq -c | tr -s ' \n' ' ')" = " 2 ERC+0Z 1 ERC+1Z 1 ERC+2Z "
+check "the report names officer, reason and receipt" grep -q "\"officer_decision\":{\"decision\":\"do not board\",\"officer\":\"meier\",\"number\":1,\"reason\":\"passport and face compared: it is she\",.*$leaf" <(cat "$D"/done/flight.edi.*.decision-3.json)
+check "the same said again is the same decision" test "$(decide "$token" "$few" 1 do-not-board --reason "passport and face compared: it is she")" = "$said"
+check "another may board" grep -q "^traveller 3, .*: board" <(decide "$token" "$few" 3 board --reason "another birth date")
+settle
+check "two were refused by the appliance and two recorded, each once" test $(($(entries) - before)) = 4
+(decide "$token" "$few" 1 board --reason "the passport was another's" >/dev/null) & said=$!
+kill -STOP "$pid_landfalld"; sleep 0.3
+kill -KILL "$pid_gateway"; wait "$pid_gateway" $said 2>/dev/null
+kill -CONT "$pid_landfalld"
+harness_start_gateway
+ruled() { compgen -G "$D/done/flight.edi.*.decision-5.cusres"; }
+check_eventually "a decision that was under way when the gateway was killed comes to its report" 15 ruled
+check "the officer has changed their mind, and the traveller may board" not grep -q 'ERC+1Z' "$D"/done/flight.edi.*.decision-5.cusres
 
 # ---- cargo -------------------------------------------------------------------------------------------------------------
 firm=$(listed 3 | sed 's/, / /')
@@ -119,9 +155,12 @@ check "the audit log grew by little more than the travellers: 246 asked, $((afte
 check "and verifies" audit_verifies
 
 # ---- the list changes ----------------------------------------------------------------------------------------------------
-printf '99001,"%s","individual","EXAMPLE" ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n' "$(unlisted 1)" >"$W/more.csv"
-"$B/landfall" feed import-sdn "$W/feed-persons" --list "$W/more.csv" --category 2 --ids "$W/persons.ids" >/dev/null
-harness_publish persons
+listed_now() { # NUMBER NAME
+        printf '%s,"%s","individual","EXAMPLE" ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n' "$1" "$2" >"$W/more.csv"
+        "$B/landfall" feed import-sdn "$W/feed-persons" --list "$W/more.csv" --category 2 --ids "$W/persons.ids" >/dev/null
+        harness_publish persons
+}
+listed_now 99001 "$(unlisted 1)"
 again() { compgen -G "$D/done/flight.edi.*.rescreen-*.json" >/dev/null; }
 check_eventually "a traveller who is on the list since is reported" 20 again
 hit=$(cat "$D"/done/flight.edi.*.rescreen-*.json)
@@ -130,6 +169,28 @@ check "as new" grep -q '"new":true' <<<"$hit"
 check "and logged" grep -q "flight.edi: 1 new hits after a change of the datasets" "$W/gateway.log"
 sleep 2
 check "once" test "$(ls "$D"/done/flight.edi.*.rescreen-*.json | wc -l)" = 1
+
+# Where the agreement does not permit it, or for a purpose of its own.
+reported_again() { ls "$D"/done/flight.edi.*.rescreen-*.json | wc -l; }
+rescreening() { # no, same or a purpose
+        kill -TERM "$pid_gateway"; wait "$pid_gateway" 2>/dev/null
+        sed -i "s/rescreening: .*/rescreening: $1/" "$W/landfall.yaml"
+        harness_start_gateway
+}
+rescreening no
+generation=$(number generation)
+listed_now 99002 "$(unlisted 2)"
+newer() { [[ $(number generation) -gt $generation ]]; }
+check_eventually "the list changes again" 15 newer
+sleep 2.5
+check "and nobody is screened again where the agreement says no" test "$(reported_again)" = 1
+rescreening border-check
+listed_now 99003 "$(unlisted 50)"
+again() { [[ $(reported_again) == 2 ]]; }
+check_eventually "with another purpose in the agreement they are" 20 again
+hit=$(ls -t "$D"/done/flight.edi.*.rescreen-*.json | head -1 | xargs cat)
+check "for that purpose" grep -q '"purpose":"border-check"' <<<"$hit"
+check "and what was reported before is not new" test "$(count "$hit" new_hits)" = 1
 
 # ---- the window ends -----------------------------------------------------------------------------------------------------
 kill -TERM "$pid_gateway"; wait "$pid_gateway"

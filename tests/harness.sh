@@ -7,13 +7,15 @@
 #                   QUANTUM  answer_quantum (5 ms)
 #                   LANES    lanes to enrol ("gate-1 desk-1")
 #                   TRAVELLERS  "ENROLLED STRANGERS": agreement 3, whose four datasets are of whole travellers
+#                   RESCREENING  of agreement 2 (same)
+#                   OFFICERS  "NAME:ROLE ...", numbered from 1
 #                   GATEWAY_WINDOW, GATEWAY_RECIPIENT, GATEWAY_KEYS  of landfall-gateway, if gateway-1 is one of LANES
 #                   THRESHOLD_FINGERPRINT, THRESHOLD_PERSON  (-4.0, -6.7)
 # Everything it starts, harness_stop stops.
 
 : "${CONTROL:=127.0.0.1}" "${IN:=}" "${QUANTUM:=5 ms}" "${LANES:=gate-1 desk-1}"
 : "${TRAVELLERS:=}" "${THRESHOLD_FINGERPRINT:=-4.0}" "${THRESHOLD_PERSON:=-6.7}" "${UDP_PORT:=4762}" "${KE_PORT:=4761}" "${METRICS_PORT:=9464}"
-: "${GATEWAY_WINDOW:=72 h}" "${GATEWAY_RECIPIENT:=EXAMPLE-AIR}" "${GATEWAY_KEYS:=}"
+: "${OFFICERS:=}" "${RESCREENING:=same}" "${GATEWAY_WINDOW:=72 h}" "${GATEWAY_RECIPIENT:=EXAMPLE-AIR}" "${GATEWAY_KEYS:=}"
 : "${SEGMENT_SIZE:=16 MiB}" "${SEGMENTS:=4}" "${QUERIES_PER_SECOND:=100000}"
 # not as defaults in braces: a } in one would end it
 [[ -n ${PORT:-} ]] || PORT="  kind: udp
@@ -134,11 +136,13 @@ harness_config() {
 		  - number: 2
 		    name: sanctions
 		    originator: Ministry of Finance
+		    rescreening: $RESCREENING
 		    not_before: 2020-01-01
 		    not_after: 2040-01-01
 		    purposes:
 		      border-check:
 		        categories: [sanctioned]
+		        encounters: [primary, advance]
 		      sanctions:
 		        categories: [sanctioned]
 		        subjects: [traveller, crew, consignment]
@@ -185,6 +189,12 @@ harness_config() {
                 echo "lanes:"
                 for lane in $LANES; do
                         case $lane in gate-*) harness_lane "$lane" egate ;; gateway-*) harness_lane "$lane" gateway ;; *) harness_lane "$lane" desk ;; esac
+                done
+                [[ -z $OFFICERS ]] || printf 'officers:\n'
+                local number=0 officer
+                for officer in $OFFICERS; do # NAME:ROLE
+                        number=$((number + 1))
+                        printf '  - { number: %s, name: %s, roles: [%s], agreements: [watchlist, sanctions] }\n' $number "${officer%:*}" "${officer#*:}"
                 done
                 [[ " $LANES " != *" gateway-1 "* ]] || harness_gateway
         } | sed 's/\t//g' >"$W/landfall.yaml"

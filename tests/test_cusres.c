@@ -39,7 +39,7 @@ static void test_whole(void **state)
             "ERP+2'RFF+AVF:LOC001'RFF+ABO:UREF?+1'ERC+0Z'FTX+AAP+++OK TO BOARD'"
             "ERP+2'RFF+AVF:LOC002'ERC+2Z'FTX+AAP+++REFER TO OFFICER'"
             "ERP+2:3'ERC+4Z'FTX+AAP+++NOT CHECKED - REFER TO OFFICER'"
-            "ERP+2:4'ERC+1Z'FTX+AAP+++DO NOT BOARD'"
+            "ERP+2:4'ERC+1Z'FTX+AAP+++DO NOT BOARD:DECISION 4711'"
             "UNT+24+M1'UNE+1+R1'UNZ+1+R1'";
         static const struct lf_cusres_traveller travellers[] = {
             {.locator = "LOC001", .reference = "UREF+1", .number = 1, .status = LF_CUSRES_OK},

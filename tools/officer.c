@@ -1,7 +1,8 @@
-/* landfall officer: asks the running control for an officer's token, or tells it an officer's word on the
- * clock. */
+/* landfall officer: asks the running control for an officer's token, tells it an officer's word on the clock,
+ * and the gateway an officer's decision on a traveller. */
 #include "control/config/config.h"
 #include "tools/commands.h"
+#include "tools/manifest/manifest.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -15,16 +16,26 @@
 
 static int usage(FILE *to)
 {
-        fprintf(to, "usage: landfall officer token NAME --config FILE [--lane LANE] [--json]\n"
-                    "       landfall officer clock TOKEN --config FILE [--json]\n\n"
-                    "token  prints a token in hex, for `landfall lane query --officer`. It is valid for two "
-                    "hours, at that\n"
-                    "       lane or, without --lane, at any.\n"
-                    "clock  says as that officer that the machine's clock, which was set forward by more "
-                    "than a minute, is\n"
-                    "       right. When a second officer has said so within ten minutes, legal time follows "
-                    "the clock.\n\n"
-                    "landfall-control must run. Exit status: 0 ok, 1 refused, 2 usage, 4 no control.\n");
+        fprintf(
+            to,
+            "usage: landfall officer token NAME --config FILE [--lane LANE] [--json]\n"
+            "       landfall officer clock TOKEN --config FILE [--json]\n"
+            "       landfall officer decide TOKEN MESSAGE TRAVELLER board|do-not-board --reason TEXT "
+            "--config FILE [--json]\n\n"
+            "token  prints a token in hex, for `landfall lane query --officer`. It is valid for two "
+            "hours, at that\n"
+            "       lane or, without --lane, at any.\n"
+            "clock  says as that officer that the machine's clock, which was set forward by more "
+            "than a minute, is\n"
+            "       right. When a second officer has said so within ten minutes, legal time follows "
+            "the clock.\n\n"
+            "decide says as that officer whether a traveller who was referred may board. MESSAGE is the id "
+            "of its\n"
+            "       report (8 digits do), TRAVELLER the number there (MESSAGE-NUMBER:NUMBER where the file "
+            "holds\n"
+            "       several messages). When the audit log has it, report and CUSRES are written anew.\n\n"
+            "landfall-control must run; for decide, landfall-gateway. Exit status: 0 ok, 1 refused, 2 "
+            "usage,\n4 nobody answers.\n");
         return to == stdout ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 
@@ -109,42 +120,60 @@ static int approve_clock(const char *run_dir, const char *officer_token, bool js
         return LF_EXIT_OK;
 }
 
+struct officer {
+        const char *path, *lane, *reason;
+        bool json;
+};
+
+static int run(const struct lf_config *c, const struct officer *o, char **word, int words)
+{
+        if (strcmp(word[0], "decide") == 0 && words == 5 && o->reason && !o->lane) {
+                if (!c->gateway.given) {
+                        fprintf(stderr, "landfall officer: the configuration has no section gateway\n");
+                        return LF_EXIT_FAILED;
+                }
+                return lf_manifest_decide(c->gateway.directory, word[1], word[2], word[3], word[4], o->reason,
+                                          o->json);
+        }
+        if (words != 2 || o->reason)
+                return usage(stderr);
+        if (strcmp(word[0], "clock") == 0 && !o->lane)
+                return approve_clock(c->run, word[1], o->json);
+        return strcmp(word[0], "token") == 0 ? token(c->run, word[1], o->lane, o->json) : usage(stderr);
+}
+
 int lf_cmd_officer(int argc, char **argv)
 {
-        static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                                {"lane", required_argument, NULL, 'l'},
-                                                {"json", no_argument, NULL, 'j'},
-                                                {"help", no_argument, NULL, 'h'},
-                                                {0}};
-        const char *path = NULL, *lane = NULL;
-        bool json = false;
+        static const struct option options[] = {
+            {"config", required_argument, NULL, 'c'}, {"lane", required_argument, NULL, 'l'},
+            {"reason", required_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
+            {"help", no_argument, NULL, 'h'},         {0}};
+        struct officer o = {0};
         optind = 0;
-        for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-                if (o == 'h')
+        for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+                if (c == 'h')
                         return usage(stdout);
-                if (o == 'c')
-                        path = optarg;
-                else if (o == 'l')
-                        lane = optarg;
-                else if (o == 'j')
-                        json = true;
+                if (c == 'c')
+                        o.path = optarg;
+                else if (c == 'l')
+                        o.lane = optarg;
+                else if (c == 'r')
+                        o.reason = optarg;
+                else if (c == 'j')
+                        o.json = true;
                 else
                         return usage(stderr);
         }
-        if (!path || optind + 2 != argc)
-                return usage(stderr);
-        bool clock = strcmp(argv[optind], "clock") == 0 && !lane;
-        if (!clock && strcmp(argv[optind], "token") != 0)
+        if (!o.path || optind == argc)
                 return usage(stderr);
         struct lf_problems *problems = malloc(sizeof *problems);
         struct lf_config *config;
-        if (!problems || lf_config_read(path, &config, problems) < 0) {
-                fprintf(stderr, "landfall officer: %s is not valid; landfall verify says why\n", path);
+        if (!problems || lf_config_read(o.path, &config, problems) < 0) {
+                fprintf(stderr, "landfall officer: %s is not valid; landfall verify says why\n", o.path);
                 free(problems);
                 return LF_EXIT_FAILED;
         }
-        int code = clock ? approve_clock(config->run, argv[optind + 1], json)
-                         : token(config->run, argv[optind + 1], lane, json);
+        int code = run(config, &o, argv + optind, argc - optind);
         lf_config_destroy(config);
         free(problems);
         return code;

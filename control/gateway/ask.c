@@ -23,9 +23,9 @@ static uint8_t subject_class(const struct lf_copied_message *m, const struct lf_
                                                                           : LSP_SUBJECT_TRAVELLER;
 }
 
-static int compose(struct lf_gateway *g, const struct lf_job *job, const struct lf_probe *p)
+int lf_ask_head(struct lf_gateway *g, const struct lf_job *job, uint32_t subject)
 {
-        const struct lf_subject *s = &job->copy.subject[p->subject];
+        const struct lf_subject *s = &job->copy.subject[subject];
         const struct lf_copied_message *m = &job->copy.message[s->message];
         bool batch = job->kind == LF_JOB_RESCREEN && (g->rules->priorities >> LSP_PRIORITY_BATCH & 1);
         struct lf_lane_query *q = g->query;
@@ -41,24 +41,32 @@ static int compose(struct lf_gateway *g, const struct lf_job *job, const struct 
                 r = lf_lane_query_u16(q, LSP_TLV_DEADLINE, DEADLINE_MS);
         if (r == 0)
                 r = lf_lane_query_u8(q, LSP_TLV_PRIORITY, batch ? LSP_PRIORITY_BATCH : LSP_PRIORITY_MANIFEST);
-        if (r == 0)
-                r = lf_lane_query_put(q, LSP_TLV_PERSON, s->record[p->entity], s->record_size[p->entity]);
         return r;
 }
 
-/* The same question has the same id, whoever asks it again after our end: the audit log shows it as one. */
-static int query_id(const struct lf_job *job, const struct lf_probe *p, uint8_t ret_id[16])
+static int compose(struct lf_gateway *g, const struct lf_job *job, const struct lf_probe *p)
+{
+        const struct lf_subject *s = &job->copy.subject[p->subject];
+        int r = lf_ask_head(g, job, p->subject);
+        if (r == 0)
+                r = lf_lane_query_put(g->query, LSP_TLV_PERSON, s->record[p->entity],
+                                      s->record_size[p->entity]);
+        return r;
+}
+
+int lf_ask_id(const struct lf_job *job, const char *label, uint32_t number, uint32_t attempt,
+              uint8_t ret_id[16])
 {
         struct {
                 char label[16];
-                uint32_t kind, probe, attempt, purpose;
+                uint32_t kind, number, attempt, purpose;
                 uint64_t changed, versions;
-        } what = {.label = "landfall query",
-                  .kind = job->kind,
-                  .probe = p->out.probe,
-                  .attempt = p->attempt,
+        } what = {.kind = job->kind,
+                  .number = number,
+                  .attempt = attempt,
                   .purpose = job->purpose,
                   .changed = job->changed};
+        strncpy(what.label, label, sizeof what.label - 1);
         uint8_t digest[32];
         unsigned n;
         for (unsigned i = 0; job->kind == LF_JOB_RESCREEN && i < LF_DATASETS_MAX; i++)
@@ -86,7 +94,7 @@ static bool take_token(struct lf_gateway *g)
         return true;
 }
 
-static struct lf_slot *free_slot(struct lf_gateway *g)
+struct lf_slot *lf_ask_slot(struct lf_gateway *g)
 {
         for (unsigned i = 0; i < g->options->in_flight; i++)
                 if (!g->slot[i].job)
@@ -104,12 +112,12 @@ static void settle(struct lf_job *job, struct lf_probe *p, int error)
 static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p)
 {
         uint8_t id[16];
-        struct lf_slot *slot = free_slot(g);
+        struct lf_slot *slot = lf_ask_slot(g);
         int r = slot ? compose(g, job, p) : -EAGAIN;
         if (r == 0 && job->kind == LF_JOB_CALL)
                 r = lf_lane_submit(g->lane, g->query, slot, NULL);
         else if (r == 0) {
-                r = query_id(job, p, id);
+                r = lf_ask_id(job, "landfall query", p->out.probe, p->attempt, id);
                 if (r == 0)
                         r = lf_lane_submit_as(g->lane, g->query, slot, id);
         }
@@ -135,6 +143,8 @@ unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job)
 
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
 {
+        if (job->kind == LF_JOB_RULING)
+                return lf_ruling_ask(g, job, now_ms);
         unsigned window = lf_job_window(g, job);
         while (!job->abandoned && job->refusal == LF_TAKEN && g->lane && now_ms >= job->again_ms &&
                g->outstanding < window && job->cursor < job->probes) {
@@ -223,6 +233,7 @@ int lf_job_recall(struct lf_job *job, const uint8_t *bytes, size_t size)
                         return -ENOMEM;
                 if (more)
                         memcpy(c, bytes + sizeof o, more);
+                lf_ruling_void(job, p->subject);
                 if (p->state != LF_PROBE_DONE)
                         job->done++;
                 free(p->candidate);

@@ -259,18 +259,26 @@ static int write_output(struct lf_gateway *g, struct lf_job *job, struct lf_outp
 
 static int write_reports(struct lf_gateway *g, struct lf_job *job, struct lf_output *outputs, unsigned *ret_n)
 {
-        char *cusres = NULL, suffix[32] = "json";
+        char *cusres = NULL, suffix[48];
         size_t size = 0;
         unsigned n = 0;
         bool again = job->kind == LF_JOB_RESCREEN;
         int r = again ? 0 : lf_report_cusres(job, &cusres, &size);
+        if (job->kind == LF_JOB_RULING)
+                snprintf(suffix, sizeof suffix, "decision-%u.cusres", job->wish.number);
+        else
+                strcpy(suffix, "cusres");
         if (r == 0 && cusres) {
-                r = write_output(g, job, &outputs[n], "cusres", "cusres", cusres, size);
+                r = write_output(g, job, &outputs[n], "cusres", suffix, cusres, size);
                 n += r == 0;
         }
         free(cusres);
         if (again)
                 snprintf(suffix, sizeof suffix, "rescreen-%llu.json", (unsigned long long)g->seen_generation);
+        else if (job->kind == LF_JOB_RULING)
+                snprintf(suffix, sizeof suffix, "decision-%u.json", job->wish.number);
+        else
+                strcpy(suffix, "json");
         char *json = r == 0 ? lf_report_json(g, job, false, &size) : NULL;
         if (r == 0 && !json)
                 r = -ENOMEM;
@@ -373,7 +381,8 @@ static void resume(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID])
                 publish(g, past.output, past.outputs);
                 if (job->refusal == LF_TAKEN)
                         lf_rescreen_keep(g, job, &past.versions);
-                lf_job_free(job);
+                if (!lf_ruling_resume(g, job))
+                        lf_job_free(job);
         } else if (job->meta.kind == LF_JOB_CALL) { /* nobody waits for it any more */
                 lf_vault_forget(g->vault, id);
                 lf_job_free(job);

@@ -77,14 +77,36 @@ void lf_gateway_agreements(const struct lf_gateway *g, struct lf_job *job)
         }
 }
 
+void lf_gateway_add_agreement(const struct lf_gateway *g, struct lf_job *job, uint32_t dataset)
+{
+        for (uint32_t i = 0; i < g->config->datasets; i++) {
+                const struct lf_config_dataset *d = &g->config->dataset[i];
+                bool known = d->number != dataset;
+                for (unsigned k = 0; k < job->agreements; k++)
+                        known |= job->agreement[k] == d->agreement;
+                if (!known && job->agreements < sizeof job->agreement / sizeof job->agreement[0])
+                        job->agreement[job->agreements++] = (uint16_t)d->agreement;
+        }
+}
+
 void lf_gateway_add(struct lf_gateway *g, struct lf_job *job)
 {
+        static const uint8_t place[] = {
+            [LF_JOB_RULING] = 0, [LF_JOB_CALL] = 1, [LF_JOB_FILE] = 2, [LF_JOB_RESCREEN] = 3};
         struct lf_job **at = &g->jobs;
         /* who waits comes first, what is screened again last */
-        while (*at && (*at)->kind <= job->kind)
+        while (*at && place[(*at)->kind] <= place[job->kind])
                 at = &(*at)->next;
         job->next = *at;
         *at = job;
+}
+
+bool lf_gateway_works_on(const struct lf_gateway *g, const uint8_t id[LF_VAULT_ID])
+{
+        for (const struct lf_job *j = g->jobs; j; j = j->next)
+                if (memcmp(j->sealed.id, id, LF_VAULT_ID) == 0)
+                        return true;
+        return false;
 }
 
 /* ---- the session ---- */
@@ -117,7 +139,9 @@ static void collect(struct lf_gateway *g)
                 struct lf_slot *slot = result.user, was = *slot;
                 *slot = (struct lf_slot){0};
                 g->outstanding--;
-                if (lf_job_answer(was.job, &was.job->probe[was.probe], &result))
+                if (was.job->kind == LF_JOB_RULING)
+                        lf_ruling_answer(g, was.job, &result);
+                else if (lf_job_answer(was.job, &was.job->probe[was.probe], &result))
                         settled[n++] = was;
                 if (result.error && !was.job->waiting_said && was.job->kind != LF_JOB_CALL) {
                         lf_log_error("the appliance does not answer (%s): messages wait",
@@ -148,6 +172,9 @@ static void finish(struct lf_gateway *g, struct lf_job *job)
                 break;
         case LF_JOB_RESCREEN:
                 lf_rescreen_finish(g, job);
+                break;
+        case LF_JOB_RULING:
+                lf_ruling_finish(g, job);
                 break;
         }
 }

@@ -60,6 +60,10 @@ const struct lf_config_recipient *lf_gateway_recipient(const struct lf_gateway *
 /* Fills in job->agreements: those that permit its purpose before arrival, and what changed where it is a
  * rescreening. */
 void lf_gateway_agreements(const struct lf_gateway *g, struct lf_job *job);
+/* Adds the agreement of a dataset, once. */
+void lf_gateway_add_agreement(const struct lf_gateway *g, struct lf_job *job, uint32_t dataset);
+/* Whether a job of this message is under way: two would write one journal. */
+bool lf_gateway_works_on(const struct lf_gateway *g, const uint8_t id[LF_VAULT_ID]);
 /* A name with what does not belong in a log line replaced. */
 const char *lf_printable(const char *name, char text[LF_NAME_LENGTH]);
 
@@ -76,7 +80,7 @@ void lf_drop_finish(struct lf_gateway *g, struct lf_job *job);
 void lf_drop_keep(struct lf_gateway *g, struct lf_job *job);
 
 /* journal.c: what a message's journal says. */
-enum lf_entry { LF_ENTRY_BEGIN = 1, LF_ENTRY_OUTCOMES, LF_ENTRY_PUBLISH, LF_ENTRY_COVERED };
+enum lf_entry { LF_ENTRY_BEGIN = 1, LF_ENTRY_OUTCOMES, LF_ENTRY_PUBLISH, LF_ENTRY_COVERED, LF_ENTRY_RULING };
 /* A report that waits in work/ under `temporary` and belongs at `folder`/`name`. */
 struct lf_output {
         char temporary[64];
@@ -96,6 +100,8 @@ int lf_journal_begin(struct lf_gateway *g, struct lf_job *job);
 int lf_journal_outcomes(struct lf_gateway *g, struct lf_job *job, const uint32_t *probes, unsigned n);
 /* All that were answered. */
 int lf_journal_all(struct lf_gateway *g, struct lf_job *job);
+/* job->wish, durably. */
+int lf_journal_ruling(struct lf_gateway *g, struct lf_job *job);
 int lf_journal_publish(struct lf_gateway *g, struct lf_job *job, const struct lf_output *outputs, unsigned n);
 int lf_journal_covered(struct lf_gateway *g, struct lf_vault_message *m, const struct lf_versions *versions);
 int lf_journal_read(struct lf_gateway *g, struct lf_vault_message *m, struct lf_past *ret);
@@ -107,6 +113,8 @@ struct pollfd;
 unsigned lf_serve_poll(struct lf_gateway *g, struct pollfd *fds);
 void lf_serve_events(struct lf_gateway *g, const struct pollfd *fds, unsigned n);
 void lf_serve_finish(struct lf_gateway *g, struct lf_job *job);
+/* Tells who waits for a ruling how it ended. */
+void lf_serve_ruled(struct lf_gateway *g, struct lf_job *job);
 void lf_serve_progress(struct lf_gateway *g, struct lf_job *job);
 
 /* rescreen.c */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const lf_decision_text[] = {"clear", "refer", "retry", "error"};
+const char *const lf_decision_text[] = {"clear", "refer", "retry", "error", "board", "do not board"};
 
 static void refuse(struct lf_job *job, enum lf_refusal why, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -129,6 +129,10 @@ void lf_job_free(struct lf_job *job)
                 free(job->probe[i].candidate);
         free(job->probe);
         free(job->fresh);
+        if (job->ruling)
+                OPENSSL_cleanse(job->ruling, job->rulings * sizeof *job->ruling);
+        free(job->ruling);
+        OPENSSL_cleanse(&job->wish, sizeof job->wish);
         lf_copy_free(&job->copy);
         if (job->plain)
                 OPENSSL_cleanse(job->plain, job->plain_size);
@@ -137,7 +141,7 @@ void lf_job_free(struct lf_job *job)
         free(job);
 }
 
-enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first, uint32_t *ret_next)
+enum lf_decision lf_job_screened(const struct lf_job *job, uint32_t first, uint32_t *ret_next)
 {
         const struct lf_probe *p = &job->probe[first];
         bool refer = false, retry = false, error = false;
@@ -152,6 +156,17 @@ enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first, uint3
         }
         *ret_next = first + n;
         return refer ? LF_DECIDE_REFER : error ? LF_DECIDE_ERROR : retry ? LF_DECIDE_RETRY : LF_DECIDE_CLEAR;
+}
+
+/* Only a ruling that the audit log holds says more than refer. */
+enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first, uint32_t *ret_next)
+{
+        enum lf_decision d = lf_job_screened(job, first, ret_next);
+        const struct lf_ruling *r =
+            d == LF_DECIDE_REFER ? lf_ruling_on(job, job->probe[first].subject) : NULL;
+        if (!r || r->state != LF_RULING_RECORDED)
+                return d;
+        return r->decided == LSP_DECIDED_BOARD ? LF_DECIDE_BOARD : LF_DECIDE_DO_NOT_BOARD;
 }
 
 struct lf_counts lf_job_counts(const struct lf_job *job)
@@ -170,6 +185,12 @@ struct lf_counts lf_job_counts(const struct lf_job *job)
                         break;
                 case LF_DECIDE_ERROR:
                         c.error++;
+                        break;
+                case LF_DECIDE_BOARD:
+                        c.board++;
+                        break;
+                case LF_DECIDE_DO_NOT_BOARD:
+                        c.do_not_board++;
                         break;
                 }
         }

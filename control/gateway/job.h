@@ -7,6 +7,7 @@
 #pragma once
 
 #include "control/gateway/copy.h"
+#include "control/gateway/ruling.h"
 #include "control/gateway/vault.h"
 #include "dataplane/lsp.h"
 #include "dataplane/policy.h"
@@ -17,6 +18,7 @@ enum lf_job_kind {
         LF_JOB_CALL,     /* someone waits for it at the socket */
         LF_JOB_FILE,     /* from the drop directory */
         LF_JOB_RESCREEN, /* a message of the window, against what changed */
+        LF_JOB_RULING,   /* a message of the window, and an officer's decision on a traveller of it */
 };
 
 enum lf_probe_state { LF_PROBE_TO_ASK = 0, LF_PROBE_ASKED, LF_PROBE_DONE };
@@ -83,10 +85,14 @@ struct lf_job {
         bool waiting_said;           /* that the appliance does not answer */
         struct lf_versions versions; /* of the datasets when it began */
         uint64_t started_us, asked_us, read_us, screen_us, write_us;
-        struct lf_client *client; /* LF_JOB_CALL */
+        struct lf_client *client; /* LF_JOB_CALL, LF_JOB_RULING */
         uint64_t changed;         /* LF_JOB_RESCREEN: bit mask of datasets */
         uint32_t hits;            /* LF_JOB_RESCREEN: candidates that were not there before */
         uint64_t *fresh;          /* LF_JOB_RESCREEN: by probe, bit mask of candidates that are new */
+        struct lf_ruling *ruling; /* in force, in the order in which they were made */
+        uint32_t rulings;
+        uint32_t ruled;        /* the highest number of one that there was */
+        struct lf_ruling wish; /* LF_JOB_RULING: the one that it is about */
 };
 
 /* Reads the message behind the meta (both in `plain`, which the job owns from then on) and decides whether it
@@ -94,12 +100,21 @@ struct lf_job {
 int lf_job_new(struct lf_gateway *g, enum lf_job_kind kind, uint8_t *plain, size_t size, struct lf_job **ret);
 void lf_job_free(struct lf_job *job);
 
-/* How the probes of one subject add up. */
-enum lf_decision { LF_DECIDE_CLEAR = 0, LF_DECIDE_REFER, LF_DECIDE_RETRY, LF_DECIDE_ERROR };
+/* How the probes of one subject add up; or, where it was referred, what an officer decided since. */
+enum lf_decision {
+        LF_DECIDE_CLEAR = 0,
+        LF_DECIDE_REFER,
+        LF_DECIDE_RETRY,
+        LF_DECIDE_ERROR,
+        LF_DECIDE_BOARD,
+        LF_DECIDE_DO_NOT_BOARD,
+};
 extern const char *const lf_decision_text[];
+/* Without the officer. */
+enum lf_decision lf_job_screened(const struct lf_job *job, uint32_t first_probe, uint32_t *ret_next);
 enum lf_decision lf_job_decision(const struct lf_job *job, uint32_t first_probe, uint32_t *ret_next);
 struct lf_counts {
-        uint64_t clear, refer, retry, error;
+        uint64_t clear, refer, retry, error, board, do_not_board;
         bool stale, partial, degraded;
 };
 struct lf_counts lf_job_counts(const struct lf_job *job);

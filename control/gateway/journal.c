@@ -65,6 +65,30 @@ int lf_journal_all(struct lf_gateway *g, struct lf_job *job)
         return r;
 }
 
+struct ruling_record {
+        uint8_t kind;
+        struct lf_ruling ruling;
+};
+
+int lf_journal_ruling(struct lf_gateway *g, struct lf_job *job)
+{
+        struct ruling_record r = {.kind = LF_ENTRY_RULING, .ruling = job->wish};
+        int e = lf_vault_append(g->vault, &job->sealed, &r, sizeof r, true);
+        OPENSSL_cleanse(&r, sizeof r);
+        return e;
+}
+
+static int take_ruling(struct lf_past *past, const uint8_t *record, size_t size)
+{
+        struct ruling_record r;
+        if (size != sizeof r)
+                return -EBADMSG;
+        memcpy(&r, record, sizeof r);
+        int e = past->job ? lf_ruling_recall(past->job, &r.ruling) : 0;
+        OPENSSL_cleanse(&r, sizeof r);
+        return e;
+}
+
 struct publish_record {
         uint8_t kind, n, reserved[6];
         struct lf_versions versions;
@@ -84,6 +108,8 @@ static void take_publication(struct lf_past *past, const struct publish_record *
         past->published = true;
         past->publications++;
         past->versions = r->versions;
+        if (past->job && past->job->wish.state == LF_RULING_RECORDED)
+                past->job->wish.state = LF_RULING_NONE; /* it is reported */
         past->outputs = r->n <= LF_OUTPUTS ? r->n : LF_OUTPUTS;
         for (unsigned i = 0; i < past->outputs; i++) {
                 struct lf_output *o = &past->output[i];
@@ -118,6 +144,8 @@ static int take(void *arg, const uint8_t *record, size_t size)
                 memcpy(&publish, record, sizeof publish);
                 take_publication(past, &publish);
                 return 0;
+        case LF_ENTRY_RULING:
+                return take_ruling(past, record, size);
         default:
                 return -EBADMSG;
         }

@@ -1,7 +1,8 @@
 /* What became of a message: JSON for people and programs, CUSRES for who sent a PAXLST.
  *
- * A candidate is referred to an officer, never more: no status that keeps a traveller from boarding is
- * written here. Reports that stay on disk name only those whom a person must look at. */
+ * A candidate is referred to an officer, never more: that a traveller may not board is written only with the
+ * ruling of a named officer, and the receipt of its entry in the audit log. Reports that stay on disk name
+ * only those whom a person must look at. */
 #include "control/gateway/gateway.h"
 
 #include "control/manifest/cusres.h"
@@ -130,6 +131,16 @@ static void add_outcomes(json_t *j, const struct lf_job *job, uint32_t first, ui
         json_object_set_new(j, "receipts", receipts);
 }
 
+static json_t *ruling_json(const struct lf_ruling *r)
+{
+        char leaf[65], at[32];
+        lsp_hex_write(r->leaf, 32, leaf);
+        return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "decision",
+                         r->decided == LSP_DECIDED_BOARD ? "board" : "do not board", "officer", r->name,
+                         "number", (json_int_t)r->officer, "reason", r->reason, "time", iso_time(r->at, at),
+                         "receipt", leaf);
+}
+
 static void add_text(json_t *j, const char *key, const char *value)
 {
         if (value[0])
@@ -159,6 +170,9 @@ static json_t *subject_json(const struct lf_job *job, uint32_t first, uint32_t e
                 json_object_set_new(j, "notes", notes);
         }
         add_outcomes(j, job, first, end);
+        if (decision == LF_DECIDE_BOARD || decision == LF_DECIDE_DO_NOT_BOARD)
+                json_object_set_new(j, "officer_decision",
+                                    ruling_json(lf_ruling_on(job, job->probe[first].subject)));
         return j;
 }
 
@@ -225,6 +239,8 @@ static const char *state_of(const struct lf_job *job)
                                              [LF_MALFORMED] = "malformed",
                                              [LF_NOT_PERMITTED] = "refused",
                                              [LF_EMPTY] = "failed"};
+        if (job->kind == LF_JOB_RULING)
+                return "decided on";
         return job->kind == LF_JOB_RESCREEN ? "screened again" : states[job->refusal];
 }
 
@@ -246,14 +262,15 @@ char *lf_report_json(const struct lf_gateway *g, struct lf_job *job, bool names,
         struct lf_counts n = lf_job_counts(job);
         uint64_t began = lf_gateway_now_us();
         lf_vault_hex(job->sealed.id, id);
-        json_t *head = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:{s:I, s:I, s:I, s:I}, s:b, s:b, s:b}",
-                                 "name", lf_printable(job->meta.name, name), "id", id, "received",
-                                 iso_time(job->sealed.received, received), "state", state_of(job), "purpose",
-                                 job->purpose ? lf_value_name(lf_purpose_names, job->purpose) : "",
-                                 "agreements", agreements_json(g, job), "new_hits", (json_int_t)job->hits,
-                                 "counts", "clear", (json_int_t)n.clear, "refer", (json_int_t)n.refer,
-                                 "retry", (json_int_t)n.retry, "error", (json_int_t)n.error, "stale", n.stale,
-                                 "partial", n.partial, "degraded", n.degraded);
+        json_t *head = json_pack(
+            "{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:b, s:b, s:b}", "name",
+            lf_printable(job->meta.name, name), "id", id, "received",
+            iso_time(job->sealed.received, received), "state", state_of(job), "purpose",
+            job->purpose ? lf_value_name(lf_purpose_names, job->purpose) : "", "agreements",
+            agreements_json(g, job), "new_hits", (json_int_t)job->hits, "counts", "clear",
+            (json_int_t)n.clear, "refer", (json_int_t)n.refer, "retry", (json_int_t)n.retry, "error",
+            (json_int_t)n.error, "board", (json_int_t)n.board, "do_not_board", (json_int_t)n.do_not_board,
+            "stale", n.stale, "partial", n.partial, "degraded", n.degraded);
         if (head && job->refusal != LF_TAKEN) {
                 json_object_set_new(head, "reason", json_string(job->reason));
                 if (job->fault.rule != LF_RULE_NONE)
@@ -289,7 +306,10 @@ static enum lf_cusres_status status_of(enum lf_decision d)
 {
         switch (d) {
         case LF_DECIDE_CLEAR:
+        case LF_DECIDE_BOARD:
                 return LF_CUSRES_OK;
+        case LF_DECIDE_DO_NOT_BOARD:
+                return LF_CUSRES_DO_NOT_BOARD;
         case LF_DECIDE_REFER:
                 return LF_CUSRES_REFER;
         default:
@@ -318,7 +338,7 @@ static struct lf_manifest_time time_now(void)
 
 static uint32_t put_cusres(struct text *t, const struct lf_job *job, uint32_t m, uint32_t probe)
 {
-        char control[15];
+        char control[15], leaf[65];
         size_t n = 0;
         struct lf_cusres c = {.paxlst = &job->copy.message[m].header, .control = control, .now = time_now()};
         snprintf(control, sizeof control, "%02x%02x%02x%02x%02x%u", job->sealed.id[0], job->sealed.id[1],
@@ -328,11 +348,18 @@ static uint32_t put_cusres(struct text *t, const struct lf_job *job, uint32_t m,
                 put_part(t, lf_cusres_begin(&c, to, LF_CUSRES_PART, &n), &n);
         while (probe < job->probes && job->copy.subject[job->probe[probe].subject].message == m) {
                 const struct lf_subject *s = &job->copy.subject[job->probe[probe].subject];
+                uint32_t subject = job->probe[probe].subject;
                 enum lf_decision d = lf_job_decision(job, probe, &probe);
-                const struct lf_cusres_traveller traveller = {.locator = s->locator,
-                                                              .reference = s->reference,
-                                                              .number = s->number,
-                                                              .status = status_of(d)};
+                struct lf_cusres_traveller traveller = {.locator = s->locator,
+                                                        .reference = s->reference,
+                                                        .number = s->number,
+                                                        .status = status_of(d)};
+                if (d == LF_DECIDE_BOARD || d == LF_DECIDE_DO_NOT_BOARD) {
+                        const struct lf_ruling *r = lf_ruling_on(job, subject);
+                        lsp_hex_write(r->leaf, sizeof r->leaf, leaf);
+                        traveller.officer = r->name;
+                        traveller.decision = leaf;
+                }
                 to = text_room(t, LF_CUSRES_PART);
                 if (to)
                         put_part(t, lf_cusres_traveller(&c, &traveller, to, LF_CUSRES_PART, &n), &n);

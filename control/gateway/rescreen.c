@@ -182,6 +182,8 @@ void lf_rescreen_second(struct lf_gateway *g)
                 return;
         for (size_t i = 0; i < g->n_kept && !is_under_way(g); i++) {
                 struct lf_kept *k = &g->kept[i];
+                if (lf_gateway_works_on(g, k->id))
+                        continue; /* in the next second */
                 uint64_t changed = changes(g, &k->versions);
                 k->versions = g->versions;
                 if (changed && k->generation != g->seen_generation) /* else its answers knew them */
@@ -198,17 +200,33 @@ static bool is_known(const struct lf_probe *known, const struct lsp_candidate *c
         return false;
 }
 
-/* Marks what is new; what was known stays known, as far as an outcome has room. */
+/* What was known stays known, as far as an outcome has room: the appliance was asked under the agreements
+ * that changed only. */
+static void add_known(struct lf_probe *p, const struct lf_probe *known)
+{
+        struct lsp_candidate *more = realloc(p->candidate, LSP_CANDIDATES_MAX * sizeof *more);
+        if (!more)
+                return;
+        p->candidate = more;
+        for (unsigned i = 0; i < known->out.candidates && p->out.candidates < LSP_CANDIDATES_MAX; i++)
+                if (!is_known(p, &known->candidate[i]))
+                        p->candidate[p->out.candidates++] = known->candidate[i];
+}
+
+/* Marks what is new. */
 static uint32_t compare(struct lf_job *job, const struct lf_job *before)
 {
         uint32_t hits = 0;
         for (uint32_t i = 0; i < job->probes; i++) {
                 const struct lf_probe *p = &job->probe[i];
-                for (unsigned k = 0; k < p->out.candidates; k++)
+                unsigned n = p->out.candidates;
+                for (unsigned k = 0; k < n; k++)
                         if (!is_known(&before->probe[i], &p->candidate[k])) {
                                 job->fresh[i] |= 1u << k;
                                 hits++;
                         }
+                if (job->fresh[i])
+                        add_known(&job->probe[i], &before->probe[i]);
         }
         return hits;
 }

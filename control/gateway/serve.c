@@ -63,7 +63,7 @@ static void drop_client(struct lf_gateway *g, struct lf_client *c)
                         g->client[i] = NULL;
         if (c->job) {
                 c->job->client = NULL;
-                c->job->abandoned = true;
+                c->job->abandoned = c->job->kind == LF_JOB_CALL; /* a ruling is made, whoever listens */
         }
         close(c->fd);
         if (c->plain)
@@ -153,14 +153,34 @@ static void accept_one(struct lf_gateway *g)
                 say_error(c, "this user is not permitted to have answers from the gateway");
 }
 
+static void take_ruling(struct lf_gateway *g, struct lf_client *c, json_t *j)
+{
+        struct lf_ruling_request q;
+        char why[256];
+        if (json_unpack(j, "{s:s, s:s, s:s, s:s, s:s}", "message", &q.message, "traveller", &q.traveller,
+                        "decision", &q.decision, "reason", &q.reason, "token", &q.token) < 0) {
+                say_error(c, "the request cannot be read");
+        } else if (lf_ruling_new(g, &q, &c->job, why) < 0) {
+                c->job = NULL;
+                lf_log_error("a decision was not taken: %s", why);
+                say_error(c, why);
+        } else {
+                c->job->client = c;
+                lf_gateway_add(g, c->job);
+        }
+}
+
 static void take_line(struct lf_gateway *g, struct lf_client *c)
 {
         const char *name = "", *purpose = "";
         json_int_t size = 0;
         struct lf_meta meta = {.kind = LF_JOB_CALL};
         json_t *j = json_loads(c->line, 0, NULL);
-        if (!j || json_unpack(j, "{s:s, s?s, s:I}", "name", &name, "purpose", &purpose, "size", &size) < 0 ||
-            (purpose[0] && lf_name_value(lf_purpose_names, purpose, &meta.purpose) < 0)) {
+        if (json_is_object(json_object_get(j, "decide"))) {
+                take_ruling(g, c, json_object_get(j, "decide"));
+        } else if (!j ||
+                   json_unpack(j, "{s:s, s?s, s:I}", "name", &name, "purpose", &purpose, "size", &size) < 0 ||
+                   (purpose[0] && lf_name_value(lf_purpose_names, purpose, &meta.purpose) < 0)) {
                 say_error(c, "the request cannot be read");
         } else if (size < 0 || (uint64_t)size > g->options->largest) {
                 say_error(c, "longer than largest_message");
@@ -283,24 +303,23 @@ void lf_serve_progress(struct lf_gateway *g, struct lf_job *job)
                 drop_client(g, c);
 }
 
-void lf_serve_finish(struct lf_gateway *g, struct lf_job *job)
+/* Report and CUSRES, to who waits for them, if anyone does; it is not the job's any more. */
+static void deliver(struct lf_gateway *g, struct lf_job *job)
 {
         struct lf_client *c = job->client;
         char *cusres = NULL, *json = NULL, line[96];
         size_t cusres_size = 0, json_size = 0;
+        if (!c)
+                return;
         job->client = NULL;
-        job->screen_us = lf_gateway_now_us() - job->asked_us;
-        int r = lf_report_cusres(job, &cusres, &cusres_size);
-        if (r == 0)
+        c->job = NULL;
+        c->came_us = lf_gateway_now_us();
+        if (lf_report_cusres(job, &cusres, &cusres_size) == 0)
                 json = lf_report_json(g, job, true, &json_size);
-        if (c) {
-                c->job = NULL;
-                c->came_us = lf_gateway_now_us();
-        }
-        if (c && json) {
+        if (json) {
                 int n =
                     snprintf(line, sizeof line, "{\"report\":%zu,\"cusres\":%zu}\n", json_size, cusres_size);
-                r = say(c, line, (size_t)n);
+                int r = say(c, line, (size_t)n);
                 if (r == 0)
                         r = say(c, json, json_size);
                 if (r == 0)
@@ -308,14 +327,40 @@ void lf_serve_finish(struct lf_gateway *g, struct lf_job *job)
                 c->ending = true;
                 if (r < 0 || !flush(c))
                         drop_client(g, c);
-        } else if (c) {
+        } else {
                 say_error(c, "no memory");
         }
         free(json);
         free(cusres);
+}
+
+void lf_serve_finish(struct lf_gateway *g, struct lf_job *job)
+{
+        job->screen_us = lf_gateway_now_us() - job->asked_us;
+        deliver(g, job);
         if (job->refusal == LF_TAKEN)
                 lf_drop_keep(g, job);
         else if (job->refusal == LF_NOT_PERMITTED)
                 lf_log_error("%s: refused: %s", job->meta.name, job->reason);
         lf_job_free(job);
+}
+
+void lf_serve_ruled(struct lf_gateway *g, struct lf_job *job)
+{
+        struct lf_client *c = job->client;
+        char why[256];
+        if (!c || job->wish.state != LF_RULING_REFUSED) {
+                deliver(g, job);
+                return;
+        }
+        snprintf(why, sizeof why, "the appliance refused: %s%s", lf_lane_detail_text(job->wish.detail),
+                 job->wish.detail == LSP_DETAIL_OFFICER_INVALID
+                     ? "; `landfall officer token NAME` gives an officer of this agreement a new one"
+                     : "");
+        job->client = NULL;
+        c->job = NULL;
+        c->came_us = lf_gateway_now_us();
+        say_error(c, why);
+        if (!flush(c))
+                drop_client(g, c);
 }

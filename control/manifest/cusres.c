@@ -181,7 +181,13 @@ int lf_cusres_traveller(struct lf_cusres *c, const struct lf_cusres_traveller *t
         if (reference)
                 segment(&o, "RFF+ABO:", t->reference);
         segment(&o, "ERC+", words[t->status].code);
-        segment(&o, "FTX+AAP+++", words[t->status].text);
+        syntax(&o, "FTX+AAP+++");
+        syntax(&o, words[t->status].text);
+        if (decided) {
+                syntax(&o, ":DECISION ");
+                value(&o, t->decision);
+        }
+        end_segment(&o);
         return done(c, &o, 1, ret_n);
 }
 
