@@ -13,9 +13,9 @@
 #include "matcher/face.h"
 #include "matcher/shard.h"
 
-#define LF_FACE_LANES 16  /* rows of a group */
-#define LF_FACE_BLOCK 512 /* rows that one scan takes */
-#define LF_FACE_TASKS 256 /* probes that one pass over a block serves */
+#define LF_FACE_LANES 16   /* rows of a group */
+#define LF_FACE_BLOCK 2048 /* rows that one scan takes */
+#define LF_FACE_TASKS 256  /* probes that one pass over a block serves */
 
 struct lf_face_vector {
         uint32_t model;
@@ -60,7 +60,7 @@ struct lf_face_task {
 };
 typedef void lf_face_kernel(const struct lf_face_span *span, struct lf_face_task *task, unsigned n,
                             void *scratch);
-#define LF_FACE_SCRATCH (LF_FACE_TASKS * (LF_FACE_DIMS_MAX + 8) + 8192) /* of a kernel */
+#define LF_FACE_SCRATCH (LF_FACE_TASKS * (LF_FACE_DIMS_MAX + 16) + 8192) /* of a kernel */
 lf_face_kernel lf_face_scan_scalar, lf_face_scan_avx2, lf_face_scan_avx512, lf_face_scan_amx;
 
 /* Reads the wire form and rounds it to int8. -EBADMSG and the defect. */
