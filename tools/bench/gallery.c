@@ -5,8 +5,10 @@
 #include <emmintrin.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +16,7 @@
 
 #define TOP     16
 #define THREADS 64
+#define ROUNDS  5
 
 static double cpu_seconds(void)
 {
@@ -62,44 +65,92 @@ static uint64_t read_all(const void *memory, size_t size, unsigned streams)
         return (uint64_t)_mm_cvtsi128_si64(_mm_add_epi64(sum, other));
 }
 
+/* What one thread does, and the CPU time that it took. */
+struct work {
+        void (*run)(struct work *w);
+        unsigned cpu; /* which of those that the program may use; NONE: wherever it is */
+        double seconds;
+        int error;
+};
+#define NONE UINT_MAX
+
+static void keep_to(unsigned cpu)
+{
+        cpu_set_t may, only;
+        if (sched_getaffinity(0, sizeof may, &may) < 0)
+                return;
+        CPU_ZERO(&only);
+        for (unsigned i = 0, n = 0; i < CPU_SETSIZE; i++)
+                if (CPU_ISSET(i, &may) && n++ == cpu % (unsigned)CPU_COUNT(&may))
+                        CPU_SET(i, &only);
+        pthread_setaffinity_np(pthread_self(), sizeof only, &only);
+}
+
+static void *work(void *arg)
+{
+        struct work *w = arg;
+        if (w->cpu != NONE)
+                keep_to(w->cpu);
+        w->run(w);
+        return NULL;
+}
+
+/* One piece of work where the caller is; several in threads, each on a core of its own. */
+static int run_all(struct work *const *w, unsigned n, double *ret_longest)
+{
+        pthread_t thread[THREADS];
+        unsigned started = 0;
+        int r = 0;
+        w[0]->cpu = NONE;
+        if (n == 1)
+                work(w[0]);
+        for (; n > 1 && r == 0 && started < n; started += r == 0) {
+                w[started]->cpu = started;
+                r = -pthread_create(&thread[started], NULL, work, w[started]);
+        }
+        for (unsigned i = 0; i < started; i++)
+                pthread_join(thread[i], NULL);
+        *ret_longest = 0;
+        for (unsigned i = 0; r == 0 && i < n; i++) {
+                *ret_longest = fmax(*ret_longest, w[i]->seconds);
+                r = w[i]->error;
+        }
+        return r;
+}
+
 struct reading {
+        struct work work;
         const void *memory;
         size_t size;
         unsigned streams;
-        double seconds;
         uint64_t sum;
 };
 
-static void *read_part(void *arg)
+static void read_part(struct work *w)
 {
-        struct reading *r = arg;
+        struct reading *r = (struct reading *)w;
         double start = cpu_seconds();
         r->sum = read_all(r->memory, r->size, r->streams);
-        r->seconds = cpu_seconds() - start;
-        return NULL;
+        w->seconds = cpu_seconds() - start;
 }
 
 /* Bytes a second, by the slowest thread's CPU time. */
 static int read_rate(const struct lf_bench_gallery *g, unsigned threads, double *ret)
 {
         struct reading part[THREADS];
-        pthread_t thread[THREADS];
-        double longest = 0;
-        unsigned started = 0;
-        int r = 0;
+        struct work *all[THREADS];
+        double longest;
         const size_t size = g->size / threads / 4096 * 4096;
-        for (; r == 0 && started < threads; started++) {
-                part[started] = (struct reading){
-                    .memory = (const char *)g->shard + started * size, .size = size, .streams = g->streams};
-                r = -pthread_create(&thread[started], NULL, read_part, &part[started]);
+        for (unsigned i = 0; i < threads; i++) {
+                part[i] = (struct reading){.work.run = read_part,
+                                           .memory = (const char *)g->shard + i * size,
+                                           .size = size,
+                                           .streams = g->streams};
+                all[i] = &part[i].work;
         }
-        if (r < 0)
-                started--;
-        for (unsigned i = 0; i < started; i++) {
-                pthread_join(thread[i], NULL);
-                longest = fmax(longest, part[i].seconds);
-        }
-        *ret = (double)size * threads / longest;
+        int r = run_all(all, threads, &longest);
+        if (r == 0)
+                *ret = (double)size * threads / longest;
         return r;
 }
 
@@ -160,22 +211,21 @@ void lf_bench_gallery_free(struct lf_bench_gallery *g)
 }
 
 struct part {
+        struct work work;
         const struct lf_bench_gallery *g;
         const void *const *probes;
         unsigned n;
         uint32_t first, end; /* blocks */
-        double seconds;
-        int error;
 };
 
-static void *search_part(void *arg)
+static void search_part(struct work *w)
 {
-        struct part *p = arg;
+        struct part *p = (struct part *)w;
         const struct lf_engine *engine = lf_engine_for((enum lf_modality)p->g->shard->modality);
         void *scratch = aligned_alloc(64, (engine->scratch_size + 63) & ~(size_t)63);
         struct lf_topk *top = calloc(p->n, sizeof *top), **tops = calloc(p->n, sizeof *tops);
-        p->error = scratch && top && tops ? 0 : -ENOMEM;
-        if (p->error == 0) {
+        w->error = scratch && top && tops ? 0 : -ENOMEM;
+        if (w->error == 0) {
                 memset(scratch, 0, engine->scratch_size);
                 for (unsigned i = 0; i < p->n; i++) {
                         lf_topk_init(&top[i], TOP, -INFINITY);
@@ -186,39 +236,32 @@ static void *search_part(void *arg)
                         engine->scan(p->g->shard, b, p->probes, tops, p->n, scratch);
                 for (unsigned i = 0; i < p->n; i++)
                         lf_topk_sort(&top[i]);
-                p->seconds = cpu_seconds() - start;
+                w->seconds = cpu_seconds() - start;
         }
         free(scratch);
         free(top);
         free(tops);
-        return NULL;
 }
 
 int lf_bench_search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
                          double *ret)
 {
         struct part part[THREADS];
-        pthread_t thread[THREADS];
-        double longest = 0;
-        unsigned started = 0;
-        int r = 0;
+        struct work *all[THREADS];
+        double longest;
         uint64_t blocks = (g->shard->blocks + q->part - 1) / q->part;
-        for (; r == 0 && started < threads; started++) {
-                part[started] = (struct part){.g = g,
-                                              .probes = q->probe,
-                                              .n = q->probes,
-                                              .first = (uint32_t)(blocks * started / threads),
-                                              .end = (uint32_t)(blocks * (started + 1) / threads)};
-                r = -pthread_create(&thread[started], NULL, search_part, &part[started]);
+        for (unsigned i = 0; i < threads; i++) {
+                part[i] = (struct part){.work.run = search_part,
+                                        .g = g,
+                                        .probes = q->probe,
+                                        .n = q->probes,
+                                        .first = (uint32_t)(blocks * i / threads),
+                                        .end = (uint32_t)(blocks * (i + 1) / threads)};
+                all[i] = &part[i].work;
         }
-        if (r < 0)
-                started--;
-        for (unsigned i = 0; i < started; i++) {
-                pthread_join(thread[i], NULL);
-                longest = fmax(longest, part[i].seconds);
-                r = r < 0 ? r : part[i].error;
-        }
-        *ret = (double)g->shard->rows * (double)blocks / g->shard->blocks * q->probes / longest;
+        int r = run_all(all, threads, &longest);
+        if (r == 0)
+                *ret = (double)g->shard->rows * (double)blocks / g->shard->blocks * q->probes / longest;
         return r;
 }
 
@@ -228,23 +271,20 @@ static int ascending(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-double lf_bench_median(const double *v, double *ret_spread)
+double lf_bench_median(double *v, unsigned n, double *ret_spread)
 {
-        double s[LF_BENCH_ROUNDS];
-        memcpy(s, v, sizeof s);
-        qsort(s, LF_BENCH_ROUNDS, sizeof *s, ascending);
+        qsort(v, n, sizeof *v, ascending);
         if (ret_spread)
-                *ret_spread = (s[LF_BENCH_ROUNDS - 1] - s[0]) / s[LF_BENCH_ROUNDS / 2];
-        return s[LF_BENCH_ROUNDS / 2];
+                *ret_spread = (v[n - 1] - v[0]) / v[n / 2];
+        return v[n / 2];
 }
 
 int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_query *q,
                     struct lf_bench_scan *ret)
 {
-        double rate[LF_BENCH_ROUNDS], read[LF_BENCH_ROUNDS], share[LF_BENCH_ROUNDS], gain[LF_BENCH_ROUNDS],
-            wider[LF_BENCH_ROUNDS];
+        double rate[ROUNDS], read[ROUNDS], share[ROUNDS], gain[ROUNDS], wider[ROUNDS];
         int r = 0;
-        for (unsigned i = 0; r == 0 && i < LF_BENCH_ROUNDS; i++) {
+        for (unsigned i = 0; r == 0 && i < ROUNDS; i++) {
                 double alone = 0, narrow = 0;
                 if (q->threads > 1) {
                         r = read_rate(g, 1, &narrow);
@@ -258,11 +298,11 @@ int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_quer
         }
         if (r < 0)
                 return r;
-        *ret = (struct lf_bench_scan){.read_bytes = lf_bench_median(read, NULL),
-                                      .of_limit = lf_bench_median(share, NULL),
-                                      .against_one = lf_bench_median(gain, NULL),
-                                      .read_against_one = lf_bench_median(wider, NULL)};
-        ret->rate = lf_bench_median(rate, &ret->spread);
+        *ret = (struct lf_bench_scan){.read_bytes = lf_bench_median(read, ROUNDS, NULL),
+                                      .of_limit = lf_bench_median(share, ROUNDS, NULL),
+                                      .against_one = lf_bench_median(gain, ROUNDS, NULL),
+                                      .read_against_one = lf_bench_median(wider, ROUNDS, NULL)};
+        ret->rate = lf_bench_median(rate, ROUNDS, &ret->spread);
         return 0;
 }
 

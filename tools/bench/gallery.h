@@ -5,8 +5,6 @@
 
 #include <jansson.h>
 
-#define LF_BENCH_ROUNDS 5
-
 struct lf_bench_gallery {
         struct lf_shard *shard;
         size_t size;
@@ -25,7 +23,7 @@ void lf_bench_gallery_free(struct lf_bench_gallery *g);
 struct lf_bench_query {
         const void *const *probe; /* in one batch */
         unsigned probes;
-        unsigned threads; /* share the blocks */
+        unsigned threads; /* share the blocks; several: each on a core of its own */
         unsigned part;    /* only the first of so many parts of the gallery is searched */
 };
 
@@ -45,8 +43,8 @@ int lf_bench_search(const struct lf_bench_gallery *g, const struct lf_bench_quer
 /* Comparisons a second, once. */
 int lf_bench_search_once(const struct lf_bench_gallery *g, const struct lf_bench_query *q, unsigned threads,
                          double *ret);
-/* Of LF_BENCH_ROUNDS values; their spread, if it is wanted. */
-double lf_bench_median(const double *v, double *ret_spread);
+/* Of n values, which it sorts; their spread, if it is wanted. */
+double lf_bench_median(double *v, unsigned n, double *ret_spread);
 /* One row of figures, added under its name. */
 void lf_bench_row(json_t *rows, const char *name, const struct lf_bench_query *q,
                   const struct lf_bench_scan *s, bool table);

@@ -35,7 +35,8 @@ static const char *const notes[] = {
     "pairs "
     "that an exact search accepts at a false-match rate of 1e-4, those that two stages do not find; "
     "share_lost_at_most bounds their share (95% confidence).",
-    "Rows of two cores share one query's blocks between two threads, by the slower one's CPU time.",
+    "Rows of two cores share one query's blocks between two threads, each on a core of its own, by the "
+    "slower one's CPU time.",
     "Other work on the machine, on the same core's other thread above all, takes bandwidth, cache and the "
     "matrix "
     "unit from every figure: load_average should be near 0.",

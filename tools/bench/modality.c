@@ -51,20 +51,14 @@ static double load_average(void)
 /* The limit of the whole run: the rows' median. */
 static double limit_of(json_t *rows)
 {
-        double v[64], t;
+        double v[64];
         unsigned n = 0;
         const char *name;
         json_t *row;
         json_object_foreach(rows, name,
                             row) if (n < 64 && json_integer_value(json_object_get(row, "cores")) == 1)
             v[n++] = json_number_value(json_object_get(row, "read_bandwidth_gb_s"));
-        for (unsigned i = 1; i < n; i++)
-                for (unsigned j = i; j > 0 && v[j] < v[j - 1]; j--) {
-                        t = v[j];
-                        v[j] = v[j - 1];
-                        v[j - 1] = t;
-                }
-        return n ? v[n / 2] : 0;
+        return n ? lf_bench_median(v, n, NULL) : 0;
 }
 
 static void print_json(const struct lf_bench_course *c, const struct lf_bench_gallery *g, double load,
@@ -144,7 +138,7 @@ int lf_bench_course(const struct lf_bench_course *c, int argc, char **argv)
                         return LF_EXIT_USAGE;
                 }
         }
-        if (optind != argc || mib < 1) {
+        if (optind != argc || mib < 1 || (numkong && !c->peer)) {
                 fputs(c->usage, stderr);
                 return LF_EXIT_USAGE;
         }

@@ -29,6 +29,7 @@ struct lf_numkong {
 };
 
 #define PROBES_MAX 256
+#define TURNS      15
 
 static double cpu_seconds(void)
 {
@@ -116,15 +117,15 @@ static double multiply_all(const struct lf_numkong *k, unsigned probes)
 int lf_numkong_compare(struct lf_numkong *k, const struct lf_bench_gallery *g, const struct lf_bench_query *q,
                        const char *name, bool table, json_t *rows)
 {
-        double theirs[LF_BENCH_ROUNDS], share[LF_BENCH_ROUNDS], ours;
-        for (unsigned i = 0; i < LF_BENCH_ROUNDS; i++) {
+        double theirs[TURNS], share[TURNS], ours;
+        for (unsigned i = 0; i < TURNS; i++) {
                 int r = lf_bench_search_once(g, q, 1, &ours);
                 if (r < 0)
                         return r;
                 theirs[i] = multiply_all(k, q->probes);
                 share[i] = ours / theirs[i];
         }
-        double rate = lf_bench_median(theirs, NULL), times = lf_bench_median(share, NULL);
+        double rate = lf_bench_median(theirs, TURNS, NULL), times = lf_bench_median(share, TURNS, NULL);
         if (table)
                 printf("%-34s %7u %12.2f   ours is %.2f times as fast, with the best 16\n", name, q->probes,
                        rate / 1e6, times);
