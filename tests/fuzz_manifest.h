@@ -44,7 +44,8 @@ static inline int fuzz_party(void *context, const struct lf_manifest_header *h, 
 {
         struct fuzz_seen *seen = context;
         fuzz_require(p->number == ++seen->parties && p->names <= LF_PARTY_NAMES &&
-                     p->documents <= LF_PARTY_DOCUMENTS && p->names + p->documents > 0 &&
+                     p->documents <= LF_PARTY_DOCUMENTS &&
+                     (p->names + p->documents > 0) == !(p->notes & LF_NOTE_NOTHING) &&
                      h->legs <= LF_MANIFEST_LEGS);
         for (unsigned i = 0; i < p->names; i++) {
                 fuzz_require(p->name[i].full[0] != 0);

@@ -39,6 +39,13 @@ check "nor does another user of the machine" grep -q "this user is not permitted
         <(setpriv --reuid 1 --clear-groups "$B/landfall" manifest screen --gateway "$D" - 2>&1 <"$W/call")
 before=$(entries)
 
+{ listed 1; echo ", "; unlisted 1; } | harness_paxlst CALL3 >"$W/nameless"
+json=$(screen "$W/nameless" --json --cusres "$W/nameless.cusres")
+check "a traveller without a name or document does not keep the others from being screened" \
+        test "$? $(count "$json" clear) $(count "$json" refer) $(count "$json" retry)" = "3 1 1 1"
+check "the report says why" grep -q "neither a name nor a document to search with" <<<"$json"
+check "and so does the CUSRES" grep -q "ERC+4Z'FTX+AAP+++NOT CHECKED" "$W/nameless.cusres"
+
 # ---- the drop directory ----------------------------------------------------------------------------------------------
 drop "$W/call" flight.edi
 check_eventually "a dropped message ends in a report" 10 reported done flight.edi

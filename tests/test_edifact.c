@@ -309,8 +309,6 @@ static void test_refusals(void **state)
              1},
             {ENVELOPE "UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20'NAD+FL+++A'CNT+42:2'UNT+6+1'", -EBADMSG,
              LF_RULE_TRAVELLER_COUNT, "UNT", 7, 0, 0},
-            {ENVELOPE "UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20'NAD+FL+++:'UNT+5+1'", -EBADMSG,
-             LF_RULE_NAME_MISSING, "NAD", 5, 0, 0},
             {ENVELOPE "UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20'NAD+FL+++A'ATT+2++M*F'", -EBADMSG,
              LF_RULE_REPEATED, "ATT", 6, 3, 0},
             {"<?xml version=\"1.0\"?><W xmlns=\"iata:datamodel:3\"/>", -ENOTSUP, LF_RULE_UNSUPPORTED, "", 1,

@@ -82,6 +82,25 @@ static void test_paxlst_odd_travellers(void **state)
             says, sizeof says / sizeof says[0]);
 }
 
+/* Nobody can be asked about, and nobody else is kept from being screened. */
+static void test_nameless(void **state)
+{
+        static const char *const paxlst[] = {"1 passenger FL", "[ANNA ONE|ONE|ANNA]", "2 passenger FL",
+                                             "3 passenger FL", "[BEN THREE|THREE|BEN]"};
+        assert_says("UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'NAD+FL+++ONE:ANNA'"
+                    "NAD+FL+++:'ATT+2++F'NAD+FL+++THREE:BEN'CNT+42:3'UNT+9+1'UNZ+1+C'",
+                    paxlst, 5);
+        struct transcript t =
+            transcribe("UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'"
+                       "NAD+FL'UNT+5+1'UNZ+1+C'",
+                       103, NULL, NULL);
+        if (t.result)
+                print_error("%s\n", t.text);
+        assert_int_equal(t.result, 0);
+        assert_int_equal(t.parties, 1);
+        transcript_free(&t);
+}
+
 static void test_pnrgov(void **state)
 {
         static const char *const says[] = {
@@ -353,6 +372,7 @@ int main(void)
             cmocka_unit_test(test_paxlst),
             cmocka_unit_test(test_paxlst_legs),
             cmocka_unit_test(test_paxlst_odd_travellers),
+            cmocka_unit_test(test_nameless),
             cmocka_unit_test(test_pnrgov),
             cmocka_unit_test(test_pnrgov_whose_document),
             cmocka_unit_test(test_tbd),

@@ -151,8 +151,9 @@ enum lf_decision lf_job_screened(const struct lf_job *job, uint32_t first, uint3
         for (uint32_t i = 0; i < n; i++) {
                 const struct lf_outcome *o = &p[i].out;
                 refer |= o->verdict == LSP_CANDIDATE;
-                error |= o->verdict == 0 || o->verdict == LSP_REFUSED;
-                retry |= o->verdict == LSP_RETRY;
+                bool nothing = o->error == -ENODATA; /* to be sent again with a name or a document */
+                error |= (o->verdict == 0 && !nothing) || o->verdict == LSP_REFUSED;
+                retry |= o->verdict == LSP_RETRY || nothing;
         }
         *ret_next = first + n;
         return refer ? LF_DECIDE_REFER : error ? LF_DECIDE_ERROR : retry ? LF_DECIDE_RETRY : LF_DECIDE_CLEAR;

@@ -94,7 +94,7 @@ static json_t *candidate_json(const struct lsp_candidate *c, bool fresh)
 static const char *cause(const struct lf_outcome *o)
 {
         if (o->error == -ENODATA)
-                return "neither a name nor a document to search with";
+                return "neither a name nor a document to search with: have it sent again with one";
         if (o->error == -ETIMEDOUT)
                 return "the appliance did not answer";
         if (o->error == -EKEYREJECTED)

@@ -7,9 +7,15 @@
 
 #include "control/manifest/manifest.h"
 
-/* ERC C901 9321: the first character says who boards, as carriers' systems know it (0 ok, 1 do not board, 2
- * look closer, 4 could not be checked); the second is of electronic travel authorisations: "Z", none was
- * asked for. */
+/* ERC C901 9321: the first character is the vetting's, the second that of an electronic travel authorisation:
+ * "Z", none was asked for. As governments send them and carriers' systems read them: 0 board, 1 do not board,
+ * 2 advisory (the "selectee" of Secure Flight), 4 insufficient data. Only 0Z lets a carrier board at once.
+ *
+ * Sources: what a departure control system takes them for, github.com/deyoz/astra, src/iapi_interaction.h (0Z
+ * on board, 1Z no board, 2Z advisory, 4Z insufficient data; whole answers of this form in
+ * src/ts/iapi_china.ts); the codes of the United Kingdom, the United States and Canada at
+ * streamlane.tech/knowledge-base/passenger-clearance-statuses. Some states let carriers board a 2Z: the text
+ * that stands with it says what we mean. */
 enum lf_cusres_status {
         LF_CUSRES_OK = 0,           /* "0Z": ok to board */
         LF_CUSRES_REFER = 1,        /* "2Z": refer to an officer */

@@ -51,6 +51,7 @@ const char *lf_party_note_text(unsigned bit)
             "no family name",
             "a control total of more than this part",
             "a travel document without all its fields",
+            "neither a name nor a document",
         };
         return bit < LF_PARTY_NOTES ? text[bit] : "";
 }

@@ -121,8 +121,10 @@ enum lf_party_note {
         LF_NOTE_DOCUMENT = 1 << 9,        /* a travel document without all its fields, or too long a number */
         LF_NOTE_COUNT = 1 << 8,           /* of the message, which is a part: its control total is another */
         LF_NOTE_NO_FAMILY_NAME = 1 << 7,  /* given names only, or one name alone */
+        LF_NOTE_NOTHING =
+            1 << 10, /* a traveller with neither a name nor a document: nobody can be asked about */
 };
-#define LF_PARTY_NOTES 10
+#define LF_PARTY_NOTES 11
 /* What the bit of this number says. */
 const char *lf_party_note_text(unsigned bit);
 

@@ -141,13 +141,8 @@ static int begin_once(struct lf_manifest_reader *r)
 
 int lf_party_emit(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p)
 {
-        if (p->names == 0 && p->documents == 0) {
-                struct lf_edi_segment at = *s;
-                at.at = p->at;
-                at.tag = r->header.kind == LF_MANIFEST_PNRGOV ? LF_EDI_TAG('T', 'I', 'F')
-                                                              : LF_EDI_TAG('N', 'A', 'D');
-                return lf_reader_fail(r, &at, LF_RULE_NAME_MISSING, 0, 0, NULL);
-        }
+        if (p->names == 0 && p->documents == 0)
+                p->notes |= LF_NOTE_NOTHING;
         int ret = begin_once(r);
         if (ret < 0)
                 return ret;

@@ -98,7 +98,7 @@ void lf_year_near(struct lf_manifest_time *t, const struct lf_manifest_time *pre
 /* ---- party.c ---- */
 void lf_party_begin(struct lf_party *p, enum lf_party_kind kind, enum lf_party_role role,
                     const struct lf_manifest_place *at);
-/* Gives it to the caller, with its number. LF_RULE_NAME_MISSING. */
+/* Gives it to the caller, with its number. */
 int lf_party_emit(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p);
 /* A component as one of the party's texts; "" when it is empty. LF_RULE_PARTY_TOO_LARGE. */
 int lf_take(struct lf_manifest_reader *r, struct lf_party *p, const struct lf_edi_segment *s, unsigned e,
