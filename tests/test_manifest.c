@@ -90,10 +90,9 @@ static void test_nameless(void **state)
         assert_says("UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'NAD+FL+++ONE:ANNA'"
                     "NAD+FL+++:'ATT+2++F'NAD+FL+++THREE:BEN'CNT+42:3'UNT+9+1'UNZ+1+C'",
                     paxlst, 5);
-        struct transcript t =
-            transcribe("UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'"
-                       "NAD+FL'UNT+5+1'UNZ+1+C'",
-                       103, NULL, NULL);
+        static const char bare[] = "UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'"
+                                   "NAD+FL'UNT+5+1'UNZ+1+C'";
+        struct transcript t = transcribe(bare, sizeof bare - 1, NULL, NULL);
         if (t.result)
                 print_error("%s\n", t.text);
         assert_int_equal(t.result, 0);
