@@ -34,7 +34,7 @@ harness_publish prints; harness_publish persons
 harness_config || exit 1
 cat >>"$W/landfall.yaml" <<-END
 	officers:
-	  - { number: 1, name: officer-1, roles: [officer], agreements: [watchlist] }
+	  - { number: 1, name: officer-1, roles: [officer], agreements: [watchlist, sanctions] }
 	  - { number: 2, name: officer-2, roles: [officer], agreements: [watchlist] }
 END
 listed=$(sed -n 3p "$W/list.csv" | cut -d'"' -f2) later=$(sed -n 3p "$W/more.csv" | cut -d'"' -f2)
@@ -108,7 +108,7 @@ expect "built once" test "$(metric generation)" = $((generation + 1))
 
 # A warrant for two uses has two, whatever starts again in between: landfalld, control, or (the run directory is empty) the
 # machine.
-sed -i 's/^      sanctions:$/      law-enforcement:\n        categories: [sanctioned]\n        needs: [warrant]\n&/' "$W/landfall.yaml"
+sed -i 's/^      sanctions:$/      law-enforcement:\n        categories: [sanctioned]\n        needs: [warrant]\n      missing-person:\n        categories: [sanctioned]\n        needs: [officer]\n&/' "$W/landfall.yaml"
 cat >>"$W/landfall.yaml" <<-END
 	warrants:
 	  - { reference: 8f14e45fceea167a5a36dedd4bea2543, not_after: 2034-01-01, uses: 2, agreements: [sanctions], purposes: [law-enforcement] }
@@ -144,12 +144,18 @@ behind() { status | grep -qE 'legal time does not follow and is 7[01][0-9]{2} s 
 expect "legal time follows for a minute and not for two hours" until_true 5 behind
 expect "lanes are answered" until_true 5 verdict desk-1 "$listed" CANDIDATE
 officer() { "$B/landfall" officer "$@" --config "$W/landfall.yaml"; }
-first=$(officer token officer-1) second=$(officer token officer-2)
-expect "one officer is not enough" grep -q 'second officer' <(officer clock "$first")
-expect "nor is one who says it twice" grep -q 'second officer' <(officer clock "$first")
-expect "nor a token that is forged" bash -c "! '$B/landfall' officer clock '${second::-2}00' --config '$W/landfall.yaml' 2>/dev/null"
+officer token officer-1 >"$W/first" && officer token officer-2 >"$W/second"
+by_officer() { "$B/landfall" lane query --lane "$W/desk-1" --agreement 2 --purpose missing-person --name "$listed" "$@" 2>&1; }
+expect "what needs an officer is refused without" grep -q '^REFUSED' <(by_officer)
+expect "and answered with the officer's token" grep -q '^CANDIDATE' <(by_officer --officer-token "$W/first")
+expect "but not with that of one who has no part in the agreement" grep -q '^REFUSED' <(by_officer --officer-token - <"$W/second")
+expect "one officer is not enough" grep -q 'second officer' <(officer clock "$W/first")
+expect "nor is one who says it twice" grep -q 'second officer' <(officer clock "$W/first")
+forged=$(<"$W/second"); forged=${forged::-2}00
+expect "nor a token that is forged" grep -q 'not a token that is valid' <(officer clock - <<<"$forged" 2>&1)
+expect "nor what is no token" grep -q 'holds no token; name a file' <(officer clock "$W/landfall.yaml" 2>&1)
 expect "legal time stays" behind
-expect "two officers are" grep -q 'has gone 7[01][0-9][0-9] s forward' <(officer clock "$second")
+expect "two officers are" grep -q 'has gone 7[01][0-9][0-9] s forward' <(officer clock - <"$W/second")
 expect "legal time follows" until_true 5 bash -c "! '$B/landfall' status --run-dir '$RUN' | grep -q 'legal time'"
 expect "control says by whose word" grep -q 'officers 1 and 2: legal time goes' "$W/control.log"
 clock_entry() { # among the last ten

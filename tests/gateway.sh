@@ -63,7 +63,7 @@ check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a
 
 # ---- an officer decides ------------------------------------------------------------------------------------------------
 officer() { "$B/landfall" officer "$@" --config "$W/landfall.yaml"; }
-decide() { officer decide "$@" 2>&1; } # TOKEN MESSAGE TRAVELLER DECISION --reason TEXT
+decide() { officer decide - "${@:2}" 2>&1 <<<"$1"; } # TOKEN MESSAGE TRAVELLER DECISION --reason TEXT
 id=$(sed -nE 's/.*"id":"([0-9a-f]{32})".*/\1/p' <<<"$(report done flight.edi)")
 token=$(officer token meier) clerk=$(officer token clerk) few=${id:0:8}
 settle; before=$(entries)

@@ -1,9 +1,12 @@
 /* landfall officer: asks the running control for an officer's token, tells it an officer's word on the clock,
  * and the gateway an officer's decision on a traveller. */
 #include "control/config/config.h"
+#include "dataplane/lsp_cert.h"
 #include "tools/commands.h"
+#include "tools/lane/officer_token.h"
 #include "tools/manifest/manifest.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -19,12 +22,15 @@ static int usage(FILE *to)
         fprintf(
             to,
             "usage: landfall officer token NAME --config FILE [--lane LANE] [--json]\n"
-            "       landfall officer clock TOKEN --config FILE [--json]\n"
-            "       landfall officer decide TOKEN MESSAGE TRAVELLER board|do-not-board --reason TEXT "
+            "       landfall officer clock TOKEN-FILE --config FILE [--json]\n"
+            "       landfall officer decide TOKEN-FILE MESSAGE TRAVELLER board|do-not-board --reason TEXT "
             "--config FILE [--json]\n\n"
-            "token  prints a token in hex, for `landfall lane query --officer`. It is valid for two "
-            "hours, at that\n"
-            "       lane or, without --lane, at any.\n"
+            "token  prints a token in hex. It speaks for the officer for two hours, at that lane or, without "
+            "--lane, at\n"
+            "       any: keep it in a file that only the officer reads, for --officer-token of `landfall "
+            "lane "
+            "query`\n"
+            "       and for the words below, or pipe it to them (TOKEN-FILE -).\n"
             "clock  says as that officer that the machine's clock, which was set forward by more "
             "than a minute, is\n"
             "       right. When a second officer has said so within ten minutes, legal time follows "
@@ -120,6 +126,21 @@ static int approve_clock(const char *run_dir, const char *officer_token, bool js
         return LF_EXIT_OK;
 }
 
+/* 0, or an exit status. */
+static int read_token(const char *path, char ret_hex[2 * sizeof(struct lsp_officer_token) + 1])
+{
+        struct lsp_officer_token token;
+        int r = lf_officer_token_read(path, &token);
+        if (r < 0) {
+                fprintf(stderr,
+                        "landfall officer: %s: %s; name a file with what `landfall officer token` printed\n",
+                        path, r == -EBADMSG ? "holds no token" : strerror(-r));
+                return LF_EXIT_FAILED;
+        }
+        lsp_hex_write((const uint8_t *)&token, sizeof token, ret_hex);
+        return LF_EXIT_OK;
+}
+
 struct officer {
         const char *path, *lane, *reason;
         bool json;
@@ -127,19 +148,24 @@ struct officer {
 
 static int run(const struct lf_config *c, const struct officer *o, char **word, int words)
 {
-        if (strcmp(word[0], "decide") == 0 && words == 5 && o->reason && !o->lane) {
-                if (!c->gateway.given) {
-                        fprintf(stderr, "landfall officer: the configuration has no section gateway\n");
-                        return LF_EXIT_FAILED;
-                }
-                return lf_manifest_decide(c->gateway.directory, word[1], word[2], word[3], word[4], o->reason,
-                                          o->json);
-        }
-        if (words != 2 || o->reason)
+        char hex[2 * sizeof(struct lsp_officer_token) + 1];
+        bool decide = strcmp(word[0], "decide") == 0, clock = strcmp(word[0], "clock") == 0;
+        if (words != (decide ? 5 : 2) || decide != (o->reason != NULL) || ((decide || clock) && o->lane))
                 return usage(stderr);
-        if (strcmp(word[0], "clock") == 0 && !o->lane)
-                return approve_clock(c->run, word[1], o->json);
-        return strcmp(word[0], "token") == 0 ? token(c->run, word[1], o->lane, o->json) : usage(stderr);
+        if (strcmp(word[0], "token") == 0)
+                return token(c->run, word[1], o->lane, o->json);
+        if (!decide && !clock)
+                return usage(stderr);
+        if (decide && !c->gateway.given) {
+                fprintf(stderr, "landfall officer: the configuration has no section gateway\n");
+                return LF_EXIT_FAILED;
+        }
+        int code = read_token(word[1], hex);
+        if (code != LF_EXIT_OK)
+                return code;
+        return clock ? approve_clock(c->run, hex, o->json)
+                     : lf_manifest_decide(c->gateway.directory, hex, word[2], word[3], word[4], o->reason,
+                                          o->json);
 }
 
 int lf_cmd_officer(int argc, char **argv)

@@ -19,11 +19,10 @@ enum lf_entry_kind {
         LF_ENTRY_POLICY = 3,     /* a policy took effect: `ruleset` */
         LF_ENTRY_GENERATION = 4, /* a gallery generation took effect: `generation` */
         LF_ENTRY_START = 5,      /* landfalld started: boot id in query_id */
-        LF_ENTRY_CLOCK =
-            6,                 /* legal time goes forward by the word of two officers, whose numbers are the
-                                  halves of      `ruleset`; `generation` is what the clock said, seconds since 1970 */
-        LF_ENTRY_DECISION = 7, /* `officer` decided on a referral: `decision`, `decided`. The reason is in the
-                                  query, which probe_commitment is of */
+        LF_ENTRY_CLOCK = 6,      /* legal time goes forward by the word of two officers: their numbers are the
+                                    halves of `ruleset`, what the clock said (seconds since 1970) `generation` */
+        LF_ENTRY_DECISION = 7, /* `officer` decided on a referral: `decision`, `decided`; why, says the query
+                                  that probe_commitment is of */
 };
 
 struct lf_entry {

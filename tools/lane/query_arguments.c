@@ -3,6 +3,7 @@
 #include "control/config/names.h"
 #include "dataplane/lsp_cert.h"
 #include "matcher/person_write.h"
+#include "tools/lane/officer_token.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -32,7 +33,7 @@ const char lf_query_help[] =
     "  --categories MASK     which categories to search, e.g. 0x3 (default: all permitted)\n"
     "  --deadline MS         (default 1000)\n"
     "  --warrant HEX         32 digits: a registered warrant or case\n"
-    "  --officer-token FILE  as issued at login\n"
+    "  --officer-token FILE  what `landfall officer token` printed; - reads it from standard input\n"
     "  --standby BUNDLE      for the standby appliance (default: as lane.conf says)\n"
     "  --repeat N            ask N times, each a query of its own\n"
     "  --json\n"
@@ -61,7 +62,7 @@ static int number(const char *text, unsigned long max, unsigned long *ret)
         return 0;
 }
 
-static int add_file(struct lf_lane_query *q, uint16_t type, const char *path, size_t exact)
+static int add_file(struct lf_lane_query *q, uint16_t type, const char *path)
 {
         uint8_t bytes[LSP_QUERY_MAX];
         FILE *f = fopen(path, "re");
@@ -70,9 +71,14 @@ static int add_file(struct lf_lane_query *q, uint16_t type, const char *path, si
         size_t n = fread(bytes, 1, sizeof bytes, f);
         int r = ferror(f) ? -EIO : 0;
         fclose(f);
-        if (r == 0 && exact && n != exact)
-                r = -EBADMSG;
         return r < 0 ? r : lf_lane_query_put(q, type, bytes, n);
+}
+
+static int add_token(struct lf_lane_query *q, const char *path)
+{
+        struct lsp_officer_token token;
+        int r = lf_officer_token_read(path, &token);
+        return r < 0 ? r : lf_lane_query_put(q, LSP_TLV_OFFICER, &token, sizeof token);
 }
 
 static int add_word(struct lf_lane_query *q, uint16_t type, const struct lf_name *list, const char *word,
@@ -174,13 +180,13 @@ static int take_option(struct reading *r, struct lf_query_arguments *a, int opti
         case 'w':
                 return add_warrant(r->query, value);
         case 'o':
-                return add_file(r->query, LSP_TLV_OFFICER, value, sizeof(struct lsp_officer_token));
+                return add_token(r->query, value);
         case 'f':
-                return add_file(r->query, LSP_TLV_FINGERPRINT, value, 0);
+                return add_file(r->query, LSP_TLV_FINGERPRINT, value);
         case 'i':
-                return add_file(r->query, LSP_TLV_IRIS, value, 0);
+                return add_file(r->query, LSP_TLV_IRIS, value);
         case 'F':
-                return add_file(r->query, LSP_TLV_FACE, value, 0);
+                return add_file(r->query, LSP_TLV_FACE, value);
         case 'n':
                 return add_field(r, LF_PERSON_NAME, value);
         case 'A':
