@@ -67,7 +67,7 @@ static void leave(struct lf_match *m, struct lf_sweep *s, uint32_t i)
 
 static void leave_late(struct lf_match *m, struct lf_sweep *s, uint64_t now)
 {
-        for (uint32_t i = s->members; i-- > 0;)
+        for (uint32_t i = s->at ? 0 : s->members; i-- > 0;)
                 if (now > s->member[i]->query->deadline) {
                         s->member[i]->late = true;
                         leave(m, s, i);
@@ -165,13 +165,36 @@ static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t
                 lf_engine_for(shard->modality)->scan(shard, block, probe, topk, some, m->scratch);
 }
 
+/* A class behind LIVE gives the core back after as many members as LF_SCAN_TURN_US holds, by the time that
+ * the last ones took: some engines need long for one probe, and who stands waiting waits for one turn at
+ * most. */
+static unsigned turn_of(const struct lf_match *m, const struct lf_sweep *s, unsigned n)
+{
+        bool live = s >= m->sweep[LSP_PRIORITY_LIVE] && s < m->sweep[LSP_PRIORITY_LIVE + 1];
+        unsigned most = live ? LF_SCAN_BATCH : s->turn ? s->turn : 1;
+        return n < most ? n : most;
+}
+
+static void measure_turn(const struct lf_match *m, struct lf_sweep *s, unsigned n, uint64_t cycles)
+{
+        uint64_t budget = m->dp->tsc_hz / 1000000 * LF_SCAN_TURN_US, fit = n * budget / (cycles + 1);
+        s->turn = fit < 1 ? 1 : fit > LF_SCAN_BATCH ? LF_SCAN_BATCH : (uint32_t)fit;
+}
+
 static void scan_block(struct lf_match *m, struct lf_sweep *s)
 {
         struct lf_task *task[LF_SCAN_BATCH];
         unsigned n;
         const struct lf_shard *shard = find_work(m, s, task, &n);
-        for (unsigned i = 0; i < n; i += LF_SCAN_AT_ONCE)
-                scan_some(m, shard, s->block, task + i, n - i < LF_SCAN_AT_ONCE ? n - i : LF_SCAN_AT_ONCE);
+        unsigned turn = turn_of(m, s, n - s->at), end = s->at + turn;
+        uint64_t start = lf_now();
+        for (unsigned i = s->at; i < end; i += LF_SCAN_AT_ONCE)
+                scan_some(m, shard, s->block, task + i,
+                          end - i < LF_SCAN_AT_ONCE ? end - i : LF_SCAN_AT_ONCE);
+        measure_turn(m, s, turn, lf_now() - start);
+        s->at = end < n ? end : 0;
+        if (s->at)
+                return;
         lf_count(&m->k->scan_blocks[shard->modality], 1);
         uint64_t rows = (uint64_t)shard->rows * (s->block + 1) / shard->blocks -
                         (uint64_t)shard->rows * s->block / shard->blocks;
@@ -215,7 +238,8 @@ unsigned lf_scan(struct lf_match *m)
                                 look_over(m, &m->sweep[p][g], start);
                 m->next_look = start + m->dp->tsc_hz / 1000;
         }
-        admit(m, s);
+        if (s->at == 0)
+                admit(m, s);
         leave_late(m, s, start);
         if (s->members > 0)
                 scan_block(m, s);

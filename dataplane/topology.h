@@ -72,13 +72,17 @@ struct lf_io {
         uint32_t out_n;
 };
 
-#define LF_SCAN_BATCH   32 /* queries that one pass over a block serves */
-#define LF_SCAN_AT_ONCE 8  /* of them, before the clock is looked at */
+#define LF_SCAN_BATCH   32  /* queries that one pass over a block serves */
+#define LF_SCAN_AT_ONCE 8   /* of them, before the clock is looked at */
+#define LF_SCAN_TURN_US 100 /* what a class behind LIVE may take before who is more urgent is looked for */
 
 /* One circular pass over this core's shards of a generation, for the queries of one priority class. */
 struct lf_sweep {
         uint64_t generation; /* id: a place that was given to another begins anew */
         uint32_t shard, block;
+        uint32_t at;   /* of the members that need this block, how many have had it: above 0 nobody joins or
+                          leaves */
+        uint32_t turn; /* how many have it in one turn; 0: not measured yet */
         uint32_t members;
         struct lf_task *member[LF_SCAN_BATCH];
         struct lf_task *waiting, **waiting_end;

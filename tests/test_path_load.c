@@ -63,23 +63,62 @@ static void past_the_deadline_is_dropped_by_name(void **state)
         assert_int_equal(rig_ask(&l, 1, &p).verdict, LSP_CANDIDATE);
 }
 
-static void live_lanes_come_before_batches(void **state)
+static struct rig_plain person_of_class(uint8_t priority)
 {
-        enum { BATCH = 50, LIVE = 10 };
+        struct rig_plain p = rig_person("A B");
+        rig_put(&p, LSP_TLV_PRIORITY, &priority, 1);
+        return p;
+}
+
+/* Which query the answer that came out as number `i` is to. */
+static unsigned answered_as(const struct rig_lane *l, unsigned i)
+{
+        struct lsp_header h;
+        assert_int_equal(rig_open(l, i, &h, NULL), LSP_ANSWER);
+        return h.query_id[0];
+}
+
+/* Sent in the opposite order while the match cores stand still, they are answered class by class. */
+static void classes_are_answered_in_their_order(void **state)
+{
+        enum { EACH = 14, ALL = EACH * LSP_PRIORITY_COUNT };
         struct rig_lane l;
         rig_lane_open(&l, 1, 1, 1);
-        struct rig_plain batch = rig_person("A B"), live = rig_person("A B");
-        rig_put(&batch, LSP_TLV_PRIORITY, &(uint8_t){LSP_PRIORITY_BATCH}, 1);
-        for (unsigned i = 0; i < BATCH + LIVE; i++)
-                rig_send(&l, i + 1, i < BATCH ? &batch : &live);
-        while (lf_read(&rig.counters->core[0].in_flight) < BATCH + LIVE)
-                rig_turn_of(1);
-        assert_true(rig_wait(BATCH + LIVE));
-        for (unsigned i = 0; i < BATCH + LIVE; i++) {
-                struct lsp_header h;
-                assert_int_equal(rig_open(&l, i, &h, NULL), LSP_ANSWER);
-                assert_true((h.query_id[0] > BATCH) == (i < LIVE));
+        for (unsigned i = 0; i < ALL; i++) {
+                struct rig_plain p = person_of_class((uint8_t)(LSP_PRIORITY_BATCH - i / EACH));
+                rig_send(&l, i + 1, &p);
         }
+        while (lf_read(&rig.counters->core[0].in_flight) < ALL)
+                rig_turn_of(1);
+        assert_true(rig_wait(ALL));
+        for (unsigned i = 0; i < ALL; i++)
+                assert_int_equal((answered_as(&l, i) - 1) / EACH, LSP_PRIORITY_BATCH - i / EACH);
+}
+
+/* Who comes while others are being scanned waits for one turn of theirs, not for all of them. */
+static void a_live_query_breaks_into_a_batch(void **state)
+{
+        enum { MANIFEST = 20 };
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = person_of_class(LSP_PRIORITY_MANIFEST);
+        struct lf_sweep *sweep = &rig.dp->match[0].sweep[LSP_PRIORITY_MANIFEST][0];
+        for (unsigned i = 0; i < MANIFEST; i++)
+                rig_send(&l, i + 1, &p);
+        while (lf_read(&rig.counters->core[0].in_flight) < MANIFEST)
+                rig_turn_of(1);
+        for (unsigned i = 0; i < 3; i++) {
+                sweep->turn = 1; /* as if one took long */
+                rig_turn_of(~1ull);
+                assert_int_equal(sweep->at, i + 1);
+        }
+        p = rig_person("A B");
+        rig_send(&l, MANIFEST + 1, &p);
+        while (lf_read(&rig.counters->core[0].in_flight) <= MANIFEST)
+                rig_turn_of(1);
+        assert_true(rig_wait(MANIFEST + 1));
+        assert_int_equal(answered_as(&l, 0), MANIFEST + 1);
+        assert_int_equal(sweep->at, 0);
 }
 
 /* Those that wait behind others are dropped at their deadline, too. */
@@ -455,7 +494,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
             THREE_CORES(busy_when_contexts_run_out),
             THREE_CORES(past_the_deadline_is_dropped_by_name),
-            THREE_CORES(live_lanes_come_before_batches),
+            THREE_CORES(classes_are_answered_in_their_order),
+            THREE_CORES(a_live_query_breaks_into_a_batch),
             THREE_CORES(waiting_tasks_meet_their_deadline),
             THREE_CORES(batches_leave_room_for_live_lanes),
             ONE_CORE(answers_leave_at_the_quantum),
