@@ -6,6 +6,7 @@
  * gallery's pairs and the angle that one pair in a hundred stays below tell the whole curve. Several records
  * of one person make it too cautious, never too bold: where one pair in four hundred was of one person, what
  * was said to be 1e-3 was 4e-4; with a record each it was 8e-4 and 1e-3. */
+#include "matcher/calibration.h"
 #include "matcher/face_scan.h"
 
 #include <math.h>
@@ -96,6 +97,11 @@ float lf_face_cosine_below(const struct lf_face_spread *s, float score)
 
 float lf_face_log10_fmr(float score)
 {
-        double rate = log10(0.5 * erfc((double)score * M_SQRT1_2));
+        double rate = log10(lf_normal_above((double)score));
         return rate < LOWEST || !(score < 100) ? LOWEST : (float)fmin(rate, 0);
+}
+
+float lf_face_score_at(float log10_fmr)
+{
+        return lf_calibration_score_at(lf_face_log10_fmr, -10, 10, log10_fmr);
 }

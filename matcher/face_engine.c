@@ -258,6 +258,7 @@ const struct lf_engine lf_face_engine = {
     .comparable = comparable,
     .scan = scan,
     .score_log10_fmr = lf_face_log10_fmr,
+    .score_at = lf_face_score_at,
     .compare = compare,
     .explain = explain,
 };

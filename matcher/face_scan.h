@@ -71,6 +71,7 @@ float lf_face_score(const struct lf_face_spread *s, float cosine);
 /* A cosine slightly below the one that has this score. */
 float lf_face_cosine_below(const struct lf_face_spread *s, float score);
 float lf_face_log10_fmr(float score);
+float lf_face_score_at(float log10_fmr);
 
 static inline const uint8_t *lf_face_group(const struct lf_face_span *s, uint32_t g)
 {

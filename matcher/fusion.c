@@ -1,5 +1,7 @@
 #include "matcher/fusion.h"
 
+#include "matcher/calibration.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -21,18 +23,13 @@ static const struct {
 #define STEP   0.1
 static double strangers[LF_MODALITY_COUNT][BINS];
 
-static double above(double z)
-{
-        return 0.5 * erfc(z * M_SQRT1_2);
-}
-
 /* The z that strangers exceed at this rate, from 0 on: what is likelier than not says no more. */
 static double quantile(float log10_fmr)
 {
         double low = 0, high = 12;
         for (unsigned i = 0; i < 40; i++) {
                 double middle = (low + high) / 2;
-                if (log10(above(middle)) > (double)log10_fmr)
+                if (log10(lf_normal_above(middle)) > (double)log10_fmr)
                         low = middle;
                 else
                         high = middle;
@@ -81,7 +78,8 @@ void lf_fusion_init(void)
         for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
                 strangers[m][bin_of(llr(m, 0))] += 0.5;
                 for (double z = 0; z < 10; z += step)
-                        strangers[m][bin_of(llr(m, z + step))] += above(z) - above(z + step);
+                        strangers[m][bin_of(llr(m, z + step))] +=
+                            lf_normal_above(z) - lf_normal_above(z + step);
         }
 }
 

@@ -4,6 +4,7 @@
  * set of real codes (tools/generate/iris.c): real codes in that number were not at hand. The point at 1e-6
  * rests on 4 comparisons. Beyond it the last slope is carried on, which is extrapolation, and nothing lower
  * than 1e-9 is ever said. A probe that asks for fewer rotations matches strangers less often than is said. */
+#include "matcher/calibration.h"
 #include "matcher/iris_scan.h"
 
 #define LOWEST -9.0f
@@ -28,4 +29,9 @@ float lf_iris_log10_fmr(float score)
             (measured[i].log10_fmr - measured[i - 1].log10_fmr) / (measured[i].score - measured[i - 1].score);
         float rate = measured[i - 1].log10_fmr + slope * (score - measured[i - 1].score);
         return rate < LOWEST ? LOWEST : rate;
+}
+
+float lf_iris_score_at(float log10_fmr)
+{
+        return lf_calibration_score_at(lf_iris_log10_fmr, 0, 0.5f, log10_fmr);
 }

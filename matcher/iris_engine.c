@@ -264,6 +264,7 @@ const struct lf_engine lf_iris_engine = {
     .check = check,
     .scan = scan,
     .score_log10_fmr = lf_iris_log10_fmr,
+    .score_at = lf_iris_score_at,
     .pairs = pairs,
     .compare = compare,
     .explain = explain,

@@ -117,6 +117,7 @@ typedef struct lf_iris_match lf_iris_best_fn(const struct lf_iris_chunk *chunk,
                                              const struct lf_iris_line *line);
 lf_iris_best_fn lf_iris_best;
 float lf_iris_log10_fmr(float score);
+float lf_iris_score_at(float log10_fmr);
 
 /* The first stage lets a record through when the best rotation's n - 2 d over the first chunk is so many
  * standard deviations (of independent bits) above 0. One stranger in seven passes. Halves and threshold were

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "matcher/calibration.h"
 #include "matcher/person_ofac.h"
 #include "matcher/person_probe.h"
 
@@ -119,15 +120,5 @@ float lf_person_log10_fmr(float score)
 
 float lf_person_score_at(float log10_fmr)
 {
-        float low = 0, high = 1;
-        if (lf_person_log10_fmr(low) <= log10_fmr)
-                return -INFINITY;
-        for (unsigned i = 0; i < 24; i++) {
-                float mid = (low + high) / 2;
-                if (lf_person_log10_fmr(mid) <= log10_fmr)
-                        high = mid;
-                else
-                        low = mid;
-        }
-        return low - 1e-5f; /* what rounding may take */
+        return lf_calibration_score_at(lf_person_log10_fmr, 0, 1, log10_fmr);
 }

@@ -62,6 +62,24 @@ static void strangers_keep_the_rate(void **state)
         }
 }
 
+static void floors_are_just_below_their_rates(void **state)
+{
+        unsigned engines = 0;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                const struct lf_engine *e = lf_engine_for(m);
+                if (!e || !e->score_at)
+                        continue;
+                engines++;
+                assert_true(e->score_at(0) == -INFINITY);
+                for (float rate = -0.01f; rate > -8.99f; rate -= 0.01f) {
+                        float floor = e->score_at(rate);
+                        assert_true(e->score_log10_fmr(floor) > rate);
+                        assert_true(e->score_log10_fmr(floor + 1e-4f) <= rate);
+                }
+        }
+        assert_int_equal(engines, 3); /* irises, faces, persons */
+}
+
 /* A query that wants a finger dataset and a face dataset, each with a shard of two records; scores are set to
  * reach the rates that a test wants. */
 static struct {
@@ -219,6 +237,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(ratios_rise_as_rates_fall),
             cmocka_unit_test(strangers_keep_the_rate),
+            cmocka_unit_test(floors_are_just_below_their_rates),
             cmocka_unit_test(two_that_agree_say_more_than_each),
             cmocka_unit_test(a_missing_modality_costs_nothing),
             cmocka_unit_test(what_speaks_against_is_named_and_hides_nothing),
