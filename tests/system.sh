@@ -4,7 +4,7 @@
 [[ -n ${LANDFALL_ALONE:-} ]] || LANDFALL_ALONE=1 exec unshare --net --mount "$0" "$@"
 set -uo pipefail
 ip link set lo up
-S=${LANDFALL_SOURCE:-$(cd "$(dirname "$0")/.." && pwd)}
+S=${LANDFALL_SOURCE:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 B=${LANDFALL_BUILD:-$S/build}
 W=$(mktemp -d /tmp/landfall-system.XXXXXX)
 failures=0 checks=0

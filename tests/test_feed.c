@@ -52,7 +52,8 @@ static int set_up(void **state)
                  w->public[0], w -> public[1], w -> public[2], w -> public[3], w -> public[4], w -> public[5],
                  w -> public[6], w -> public[7]);
         assert_int_equal(lf_feed_init(w->origin, "test.example/feed", why), 0);
-        w->options = (struct lf_feed_options){w->feed, w->key, w->keyring, w->secret};
+        w->options = (struct lf_feed_options){
+            .directory = w->feed, .key = w->key, .keyring = w->keyring, .appliance = w->secret};
         *state = w;
         return 0;
 }

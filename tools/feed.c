@@ -285,6 +285,16 @@ static int add_files(struct session *s, struct intake *in, char **files, int n)
         return r;
 }
 
+/* Long work says every ten seconds how far it is. */
+static void say_progress(uint64_t records, time_t *said)
+{
+        time_t now = time(NULL);
+        if (now < *said + 10)
+                return;
+        fprintf(stderr, "landfall feed: %lu records so far\n", (unsigned long)records);
+        *said = now;
+}
+
 /* One record at a time: a stream may be of any length. */
 static int add_stream(struct session *s, struct intake *in, const char *path)
 {
@@ -292,8 +302,11 @@ static int add_stream(struct session *s, struct intake *in, const char *path)
         FILE *f = stdin_too ? stdin : fopen(path, "re");
         uint8_t *p = malloc(LF_FEED_PAYLOAD_MAX), reference[16];
         int r = !f ? -errno : p ? 1 : -ENOMEM;
+        time_t said = time(NULL);
         for (uint64_t i = 1; r > 0; i++) {
                 size_t size;
+                if (i % 1024 == 0)
+                        say_progress(i, &said);
                 char id[33];
                 r = lf_record_read(f, reference, p, LF_FEED_PAYLOAD_MAX, &size);
                 if (r < 0)

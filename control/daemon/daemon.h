@@ -72,6 +72,7 @@ struct lf_control {
         uint64_t build_after; /* seconds since 1970: what failed is not tried again before */
         char build_error[LF_REPLICA_WHY];
         struct lf_generation *unsent; /* the link had no room for it yet */
+        uint64_t opened, opening_since; /* payloads, and when it was last said how many */
 
         struct lf_audit_worker *audit;
         uid_t uid, dataplane_uid; /* what the two become when they are started as root */

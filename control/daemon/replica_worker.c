@@ -17,6 +17,7 @@ struct lf_replica_worker {
         pthread_t thread;
         struct lf_replica *replica; /* the thread's alone, as `open` */
         unsigned open;              /* datasets in it */
+        _Atomic uint64_t opened;    /* payloads */
 
         pthread_mutex_t lock; /* all below */
         pthread_cond_t work;
@@ -79,6 +80,7 @@ static void do_open(struct lf_replica_worker *w)
         free(datasets);
         if (r == 0) {
                 lf_replica_close(w->replica);
+                lf_replica_count_in(fresh, &w->opened);
                 w->replica = fresh;
                 w->open = n;
         }
@@ -239,6 +241,11 @@ void lf_replica_worker_feed(struct lf_replica_worker *w, unsigned i, struct lf_f
         pthread_mutex_lock(&w->lock);
         *ret = w->feed[i];
         pthread_mutex_unlock(&w->lock);
+}
+
+uint64_t lf_replica_worker_opened(const struct lf_replica_worker *w)
+{
+        return w->opened;
 }
 
 void lf_replica_worker_why(struct lf_replica_worker *w, char ret_why[LF_REPLICA_WHY])

@@ -38,3 +38,5 @@ void lf_replica_worker_build(struct lf_replica_worker *worker, uint64_t number, 
 /* State of feed i of the datasets as configured; ret_why: what is wrong with all of them, or empty. */
 void lf_replica_worker_feed(struct lf_replica_worker *worker, unsigned i, struct lf_feed_state *ret);
 void lf_replica_worker_why(struct lf_replica_worker *worker, char ret_why[LF_REPLICA_WHY]);
+/* Payloads opened so far: rises while feeds are read and galleries are built. */
+uint64_t lf_replica_worker_opened(const struct lf_replica_worker *w);

@@ -39,6 +39,20 @@ static void rotate_keys(struct lf_control *c)
         lf_link_keys_changed(c->link);
 }
 
+/* Long work says every ten seconds how far it is. */
+static void say_progress(struct lf_control *c)
+{
+        uint64_t opened = lf_replica_worker_opened(c->replica), now = (uint64_t)time(NULL);
+        if (opened == c->opened)
+                c->opening_since = now;
+        c->opened = opened;
+        if (now < c->opening_since + 10)
+                return;
+        lf_log_info("reading feeds and building galleries: %lu payloads opened so far",
+                    (unsigned long)opened);
+        c->opening_since = now;
+}
+
 static void each_second(struct lf_control *c)
 {
         struct lf_audit_worker_state audit;
@@ -49,6 +63,7 @@ static void each_second(struct lf_control *c)
         lf_control_keep_limits(c);
         lf_control_policy(c);
         lf_control_generations(c);
+        say_progress(c);
         lf_link_consumed(c->link, audit.consumed);
         lf_outcomes_step(&c->outcomes, c->counters, (uint64_t)time(NULL));
         lf_status_write(c);

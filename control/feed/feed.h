@@ -80,6 +80,7 @@ struct lf_feed_options {
         const char *key;       /* file of the originator's verifier key */
         const char *keyring;   /* file */
         const char *appliance; /* file of the appliance's secret (control/feed/keyring.h) */
+        _Atomic uint64_t *opened; /* counts the payloads that are opened, for those who wait; NULL: nobody */
 };
 
 struct lf_feed_reader;

@@ -19,7 +19,8 @@ struct dataset {
 struct lf_replica {
         unsigned n;
         struct dataset *dataset;
-        char *appliance_key; /* path */
+        char *appliance_key;      /* path */
+        _Atomic uint64_t *opened; /* NULL: nobody counts */
 };
 
 void lf_replica_close(struct lf_replica *r)
@@ -53,6 +54,11 @@ int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const
         return 0;
 }
 
+void lf_replica_count_in(struct lf_replica *r, _Atomic uint64_t *opened)
+{
+        r->opened = opened;
+}
+
 /* Opened when it is first needed: a feed whose key has not been delivered yet keeps no other from working. */
 static int sync_feed(struct lf_replica *r, struct dataset *d, bool *ret_changed, char *why)
 {
@@ -60,7 +66,8 @@ static int sync_feed(struct lf_replica *r, struct dataset *d, bool *ret_changed,
                 struct lf_feed_options options = {.directory = d->info.feed_dir,
                                                   .key = d->info.feed_key,
                                                   .keyring = d->info.keyring,
-                                                  .appliance = r->appliance_key};
+                                                  .appliance = r->appliance_key,
+                                                  .opened = r->opened};
                 int e = lf_feed_reader_open(&options, &d->feed, why);
                 if (e < 0)
                         return e;

@@ -55,6 +55,9 @@ struct lf_replica;
 /* Reads no file yet. -ENOMEM. */
 int lf_replica_open(const struct lf_replica_dataset *datasets, unsigned n, const char *appliance_key_path,
                     struct lf_replica **ret, char why[LF_REPLICA_WHY]);
+/* From now on `opened`, which outlives the replica, counts the payloads that are opened: how far a sync or a
+ * build is, for other threads. */
+void lf_replica_count_in(struct lf_replica *r, _Atomic uint64_t *opened);
 /* Follows all feeds. A feed that fails keeps what it had, and shows it in its state; then the first error is
  * returned, with ret_changed still right for the others. */
 int lf_replica_sync(struct lf_replica *r, bool *ret_changed, char why[LF_REPLICA_WHY]);

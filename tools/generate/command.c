@@ -14,7 +14,7 @@ static const char help[] =
     "usage: landfall generate travellers DIR [--seed N] [--count 10] [--strangers 2] [--captures 1]\n"
     "       landfall generate irises FILE|- [--seed N] [--count 1000] [--eyes 2] [--capture 0]\n"
     "       landfall generate faces FILE|- [--seed N] [--count 1000] [--capture 0] [--model 1] [--dims 512]\n"
-    "                         [--mate 0.70,0.08] [--other 0.05,0.06]\n"
+    "                         [--int8] [--mate 0.70,0.08] [--other 0.05,0.06]\n"
     "       landfall generate fingers DIR [--seed N] [--count 10] [--impressions 8]\n"
     "       landfall generate people FILE [--seed N] [--count 1000]\n"
     "\n"
@@ -25,7 +25,8 @@ static const char help[] =
     ".iris and .face are later captures of them and of strangers; DIR/travellers.tsv says who is who.\n"
     "irises, faces: records alone, as a stream of any length; capture 0 is the enrolment, others are mates "
     "of\n"
-    "it. --mate and --other: mean and deviation of the cosine of two captures of one person, and of two "
+    "it. --int8: embeddings as bytes, a quarter as long. --mate and --other: mean and deviation of the "
+    "cosine of two captures of one person, and of two "
     "people.\n"
     "fingers: DIR/FINGER_IMPRESSION.iso (ISO/IEC 19794-2:2005). people: a list in the columns of OFAC's\n"
     "sdn.csv. All of it is invented, and the same for the same seed (default 1).\n"
@@ -34,6 +35,7 @@ static const char help[] =
 struct arguments {
         uint64_t seed, count, capture;
         unsigned impressions, captures, strangers, eyes;
+        bool bytes;
         struct lf_generated_model model;
 };
 
@@ -77,6 +79,9 @@ static int take(int c, const char *name, const char *value, struct arguments *a)
                 return spread(name, value, &a->model.mate, &a->model.mate_deviation);
         case 'O':
                 return spread(name, value, &a->model.other, &a->model.other_deviation);
+        case 'b':
+                a->bytes = true;
+                return 0;
         case 'i':
                 r = whole(name, value, 1, 1000, &n);
                 a->impressions = (unsigned)n;
@@ -130,7 +135,7 @@ static int stream(const char *what, const char *where, const struct arguments *a
         uint64_t count = a->count ? a->count : 1000;
         int r = strcmp(what, "irises") == 0
                     ? lf_generate_iris_records(f, a->seed, count, a->capture, a->eyes)
-                    : lf_generate_face_records(f, &a->model, a->seed, count, a->capture);
+                    : lf_generate_face_records(f, &a->model, a->seed, count, a->capture, a->bytes);
         if ((out ? fflush(f) : fclose(f)) != 0 && r == 0)
                 r = -errno;
         return r;
@@ -157,13 +162,12 @@ static int generate(const char *what, const char *where, const struct arguments 
 
 int lf_cmd_generate(int argc, char **argv)
 {
-        static const struct option options[] = {{"seed", 1, 0, 's'},        {"count", 1, 0, 'c'},
-                                                {"impressions", 1, 0, 'i'}, {"captures", 1, 0, 'p'},
-                                                {"strangers", 1, 0, 'S'},   {"eyes", 1, 0, 'e'},
-                                                {"capture", 1, 0, 'C'},     {"model", 1, 0, 'm'},
-                                                {"dims", 1, 0, 'd'},        {"mate", 1, 0, 'M'},
-                                                {"other", 1, 0, 'O'},       {"json", 0, 0, 'j'},
-                                                {"help", 0, 0, 'h'},        {0}};
+        static const struct option options[] = {
+            {"seed", 1, 0, 's'},     {"count", 1, 0, 'c'},     {"impressions", 1, 0, 'i'},
+            {"captures", 1, 0, 'p'}, {"strangers", 1, 0, 'S'}, {"eyes", 1, 0, 'e'},
+            {"capture", 1, 0, 'C'},  {"model", 1, 0, 'm'},     {"dims", 1, 0, 'd'},
+            {"mate", 1, 0, 'M'},     {"other", 1, 0, 'O'},     {"json", 0, 0, 'j'},
+            {"int8", 0, 0, 'b'},     {"help", 0, 0, 'h'},      {0}};
         static const char *const kinds[] = {"travellers", "irises", "faces", "fingers", "people"};
         struct arguments a = {.seed = 1,
                               .impressions = 8,

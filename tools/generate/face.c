@@ -64,6 +64,20 @@ void lf_generate_face(const struct lf_generated_model *m, uint64_t seed, uint64_
         add_direction(m, &now, sqrtf((1 - a * a) * (1 - m->other)), ret);
 }
 
+uint32_t lf_generate_face_int8(const struct lf_generated_model *m, const float *values, uint8_t *ret)
+{
+        struct lf_face_head head = {.model = m->model, .dims = m->dims, .format = LF_FACE_INT8, .version = 1};
+        float scale = 0;
+        for (unsigned i = 0; i < m->dims; i++)
+                scale = fmaxf(scale, fabsf(values[i]) / 127);
+        memcpy(ret, &head, sizeof head);
+        memcpy(ret + sizeof head, &scale, sizeof scale);
+        ret += sizeof head + sizeof scale;
+        for (unsigned i = 0; i < m->dims; i++)
+                ret[i] = (uint8_t)(int8_t)lrintf(values[i] / scale);
+        return (uint32_t)(sizeof head + sizeof scale + m->dims);
+}
+
 uint32_t lf_generate_face_wire(const struct lf_generated_model *m, const float *values, uint8_t *ret)
 {
         struct lf_face_head head = {

@@ -20,3 +20,5 @@ void lf_generate_face(const struct lf_generated_model *m, uint64_t seed, uint64_
                       float *ret);
 /* The wire form in float32; returns its size. */
 uint32_t lf_generate_face_wire(const struct lf_generated_model *m, const float *values, uint8_t *ret);
+/* The same in int8, the largest value at 127. */
+uint32_t lf_generate_face_int8(const struct lf_generated_model *m, const float *values, uint8_t *ret);

@@ -1,6 +1,7 @@
 /* Test data that is nobody's: the same for the same seed. Errors are the errno of files, negative. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ uint32_t lf_generate_irises_of(uint64_t seed, uint64_t number, uint64_t capture,
 /* Streams of records (tools/records.h) of people 1 to `count`. */
 int lf_generate_iris_records(FILE *to, uint64_t seed, uint64_t count, uint64_t capture, unsigned eyes);
 int lf_generate_face_records(FILE *to, const struct lf_generated_model *model, uint64_t seed, uint64_t count,
-                             uint64_t capture);
+                             uint64_t capture, bool bytes);
 
 struct lf_generated_crowd {
         uint64_t seed;

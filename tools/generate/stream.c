@@ -31,7 +31,7 @@ int lf_generate_iris_records(FILE *to, uint64_t seed, uint64_t count, uint64_t c
 }
 
 int lf_generate_face_records(FILE *to, const struct lf_generated_model *model, uint64_t seed, uint64_t count,
-                             uint64_t capture)
+                             uint64_t capture, bool bytes)
 {
         int r = 0;
         for (uint64_t n = 1; r == 0 && n <= count; n++) {
@@ -40,7 +40,9 @@ int lf_generate_face_records(FILE *to, const struct lf_generated_model *model, u
                 struct lf_generated_person p;
                 lf_generate_person(seed, n, &p);
                 lf_generate_face(model, seed, n, capture, value);
-                r = lf_record_write(to, p.reference, wire, lf_generate_face_wire(model, value, wire));
+                r = lf_record_write(to, p.reference, wire,
+                                    bytes ? lf_generate_face_int8(model, value, wire)
+                                          : lf_generate_face_wire(model, value, wire));
         }
         return r;
 }
