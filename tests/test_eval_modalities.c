@@ -116,6 +116,7 @@ static json_t *face(const char *embeddings, const char *dims, const char *labels
         assert_true(number(j, "fnmr_at_fmr_1e2") <= number(j, "fnmr_at_fmr_1e3"));
         assert_true(fabs(number(j, "fnmr_at_fmr_1e3") - number(j, "float_fnmr_at_fmr_1e3")) < 0.005);
         assert_true(number(j, "rank1") > number(j, "float_rank1") - 0.005);
+        assert_true(fabs(number(j, "rotated_rank1") - number(j, "float_rank1")) < 0.0015);
         return j;
 }
 
