@@ -12,6 +12,7 @@
 #define CALL_ATTEMPTS 8
 #define CALL_PAUSE_MS 100
 #define FILE_ATTEMPTS 250
+#define LONG_MESSAGE  1000 /* probes: a flight has fewer; who waits for more waits for long in any case */
 #define BURST_SHARE   0.9
 #define RATE_SHARE    0.98
 
@@ -138,7 +139,8 @@ static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p
 unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job)
 {
         unsigned few = g->options->in_background, all = g->options->in_flight;
-        return job->kind == LF_JOB_CALL || all < few ? all : few;
+        bool waited_for = job->kind == LF_JOB_CALL && job->probes <= LONG_MESSAGE;
+        return waited_for || all < few ? all : few;
 }
 
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
@@ -146,6 +148,7 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
         if (job->kind == LF_JOB_RULING)
                 return lf_ruling_ask(g, job, now_ms);
         unsigned window = lf_job_window(g, job);
+        unsigned n = 0;
         while (!job->abandoned && job->refusal == LF_TAKEN && g->lane && now_ms >= job->again_ms &&
                g->outstanding < window && job->cursor < job->probes) {
                 struct lf_probe *p = &job->probe[job->cursor];
@@ -158,6 +161,7 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
                 ask_one(g, job, p);
                 if (p->state != LF_PROBE_TO_ASK)
                         job->cursor++;
+                lf_give_way(&n, 8);
         }
         return job->outstanding == 0 &&
                (job->abandoned || job->refusal != LF_TAKEN || job->done == job->probes);

@@ -1,4 +1,4 @@
-#include "control/gateway/copy.h"
+#include "control/gateway/gateway.h"
 
 #include "matcher/person.h"
 
@@ -92,6 +92,7 @@ static int keep(struct lf_copy *c, const struct lf_party *p, uint8_t record[2][L
 static int on_party(void *context, const struct lf_manifest_header *header, const struct lf_party *p)
 {
         struct lf_copy *c = context;
+        unsigned parties = c->subjects;
         uint8_t record[2][LF_PERSON_RECORD_MAX];
         size_t size[2];
         int r = compose(p, 'P', record[0], &size[0]);
@@ -105,6 +106,7 @@ static int on_party(void *context, const struct lf_manifest_header *header, cons
                 OPENSSL_cleanse(record[0], size[0]);
                 OPENSSL_cleanse(record[1], size[1]);
         }
+        lf_give_way(&parties, 32);
         return r;
 }
 

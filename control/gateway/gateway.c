@@ -133,12 +133,13 @@ static void collect(struct lf_gateway *g)
 {
         struct lf_slot settled[512];
         uint32_t probes[512];
-        unsigned n = 0;
+        unsigned n = 0, taken = 0;
         struct lf_lane_result result;
         while (n < 512 && lf_lane_collect(g->lane, &result) == 0) {
                 struct lf_slot *slot = result.user, was = *slot;
                 *slot = (struct lf_slot){0};
                 g->outstanding--;
+                lf_give_way(&taken, 16);
                 if (was.job->kind == LF_JOB_RULING)
                         lf_ruling_answer(g, was.job, &result);
                 else if (lf_job_answer(was.job, &was.job->probe[was.probe], &result))

@@ -127,6 +127,11 @@ void lf_rescreen_second(struct lf_gateway *g);
 /* Compares with what was known, and reports what is new. */
 void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job);
 
+/* share.c: before the threads begin. */
+void lf_share_cpus(const struct lf_config *config);
+/* Every so many calls, lets whoever waits for this CPU go first: long loops call it. */
+void lf_give_way(unsigned *inout_n, unsigned every);
+
 /* sandbox.c. Errno; `why` says what failed. lf_confine also logs what the kernel cannot do. */
 int lf_become(const char *user, char why[256]);
 int lf_confine(const char *directory, const char *bundle, const char *run, char why[256]);

@@ -10,7 +10,6 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <pwd.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,24 +106,6 @@ static void warm_up(void)
         strerror(EIO);
 }
 
-/* Off the CPUs of the dataplane's cores, where there are others; where every CPU has a core, off those that
- * take and send datagrams: what the gateway sends is opened there, and so is what live lanes send. */
-static void keep_off_cores(const struct lf_config *config)
-{
-        cpu_set_t ours, others, matching;
-        if (sched_getaffinity(0, sizeof ours, &ours) < 0)
-                return;
-        others = matching = ours;
-        for (uint32_t i = 0; i < config->cores; i++) {
-                CPU_CLR(config->core[i].cpu, &others);
-                if (config->core[i].roles & LF_ROLE_IO)
-                        CPU_CLR(config->core[i].cpu, &matching);
-        }
-        const cpu_set_t *to = CPU_COUNT(&others) ? &others : CPU_COUNT(&matching) ? &matching : &ours;
-        if (sched_setaffinity(0, sizeof *to, to) < 0)
-                lf_log_error("its CPUs cannot be chosen: %s", strerror(errno));
-}
-
 static int serve(const struct lf_config *config)
 {
         char why[256] = "";
@@ -138,9 +119,7 @@ static int serve(const struct lf_config *config)
                 if (strcmp(config->lane[i].name, g->options->lane) == 0)
                         g->rules = &config->lane[i];
         signal(SIGPIPE, SIG_IGN);
-        if (nice(5) == -1) /* behind whoever shares a CPU with it */
-                errno = 0;
-        keep_off_cores(config);
+        lf_share_cpus(config);
         warm_up();
         int r = open_all(g);
         if (r == 0) {

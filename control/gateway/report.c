@@ -214,6 +214,7 @@ static bool has_fresh(const struct lf_job *job, uint32_t first, uint32_t end)
 static void put_messages(struct text *t, const struct lf_job *job, bool names)
 {
         uint32_t probe = 0;
+        unsigned n = 0;
         for (uint32_t m = 0; m < job->copy.messages; m++) {
                 const struct lf_copied_message *message = &job->copy.message[m];
                 bool first = true;
@@ -223,6 +224,7 @@ static void put_messages(struct text *t, const struct lf_job *job, bool names)
                 while (probe < job->probes && job->copy.subject[job->probe[probe].subject].message == m) {
                         uint32_t start = probe;
                         enum lf_decision d = lf_job_decision(job, start, &probe);
+                        lf_give_way(&n, 32);
                         if (job->kind == LF_JOB_RESCREEN && !has_fresh(job, start, probe))
                                 continue;
                         text_put(t, first ? "\n" : ",\n");

@@ -179,6 +179,7 @@ static const struct rule rules[] = {
     {SCMP_SYS(getegid), "libc"},
     {SCMP_SYS(sysinfo), "qsort in libc"},
     {SCMP_SYS(sched_getaffinity), "how many arenas malloc may have"},
+    {SCMP_SYS(sched_yield), "giving way to the dataplane's cores"},
     {SCMP_SYS(munmap), "memory"},
     {SCMP_SYS(mremap), "memory"},
     {SCMP_SYS(brk), "memory"},
