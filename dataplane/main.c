@@ -1,6 +1,7 @@
 /* landfalld: takes its options from control, opens everything, gives up what it no longer needs, and keeps
  * house while the cores answer. */
 #include "base/log.h"
+#include "base/slice.h"
 #include "dataplane/appliance.h"
 #include "dataplane/control_link.h"
 #include "dataplane/handover.h"
@@ -277,6 +278,7 @@ int main(int argc, char **argv)
         char why[256];
         int c, dir, r;
         lf_sandbox_prepare();
+        lf_short_slices(0); /* cores and the audit thread may share their CPUs */
         lf_log_program("landfalld");
         while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
                 if (c == 'r') {
