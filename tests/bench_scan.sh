@@ -6,7 +6,7 @@ fail() { echo "FAIL $*"; exit 1; }
 for isa in scalar avx2 ""; do
         [[ $isa != avx2 ]] || grep -qw avx2 /proc/cpuinfo || continue
         out=$(LANDFALL_ISA=$isa "$B/landfall" bench face --mib 4 --json) || fail "bench face with isa '$isa'"
-        for name in read_bandwidth_gb_s of_limit isa probes_1 probes_64 probes_256 two_cores against_one_core; do
+        for name in read_bandwidth_gb_s of_limit isa probes_1 probes_64 probes_256 two_cores probes_64_two_cores against_one_core; do
                 grep -q "\"$name\"" <<<"$out" || fail "bench face: no $name"
         done
 done
@@ -22,7 +22,9 @@ for name in templates pairs_per_second first_stage_pairs_per_second second_stage
         grep -q "\"$name\"" <<<"$out" || fail "bench fingerprint: no $name"
 done
 grep -q '"templates": 15' <<<"$out" || fail "bench fingerprint: $out"
-! LANDFALL_ISA=none "$B/landfall" bench face --mib 4 2>/dev/null || fail "an instruction set that there is not"
+said=$(LANDFALL_ISA=none "$B/landfall" bench face --mib 4 2>&1) && fail "an instruction set that there is not"
+grep -q "none of scalar" <<<"$said" || fail "an instruction set that there is not: $said"
+said=$("$B/landfall" bench iris --mib 4 --numkong x 2>&1) && fail "bench iris takes --numkong"
 ! said=$("$B/landfall" bench face --mib 100000000 2>&1) || fail "a gallery larger than memory"
 grep -q "does not fit" <<<"$said" || fail "need and have: $said"
 echo ok

@@ -1,4 +1,5 @@
 /* landfall: the operator's one command line. */
+#include "matcher/isa.h"
 #include "tools/audit.h"
 #include "tools/bench/bench.h"
 #include "tools/check/check.h"
@@ -10,8 +11,10 @@
 #include "tools/manifest/manifest.h"
 #include "tools/verify.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int cmd_eval(int argc, char **argv)
@@ -106,8 +109,21 @@ static int usage(FILE *to)
         return to == stdout ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
 
+/* What engines would refuse is said here, once for all commands. */
+static bool isa_is_there(void)
+{
+        enum lf_isa isa;
+        int r = getenv("LANDFALL_ISA") ? lf_isa_choose(&isa) : 0;
+        if (r < 0)
+                fprintf(stderr, "landfall: LANDFALL_ISA=%s: %s\n", getenv("LANDFALL_ISA"),
+                        r == -ENOTSUP ? "this machine lacks it" : "is none of scalar, avx2, avx512, amx");
+        return r == 0;
+}
+
 int main(int argc, char **argv)
 {
+        if (!isa_is_there())
+                return LF_EXIT_USAGE;
         if (argc < 2)
                 return usage(stderr);
         if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
