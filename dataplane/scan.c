@@ -50,6 +50,7 @@ static void admit(struct lf_match *m, struct lf_sweep *s)
                 struct lf_task *t = s->waiting;
                 s->waiting = t->next;
                 t->remaining = blocks_needed(m, t->query);
+                t->had = false;
                 lf_topk_init(&t->topk, LF_TOPK_MAX, -INFINITY);
                 if (t->remaining == 0)
                         hand_back(m, t);
@@ -67,7 +68,7 @@ static void leave(struct lf_match *m, struct lf_sweep *s, uint32_t i)
 
 static void leave_late(struct lf_match *m, struct lf_sweep *s, uint64_t now)
 {
-        for (uint32_t i = s->at ? 0 : s->members; i-- > 0;)
+        for (uint32_t i = s->members; i-- > 0;)
                 if (now > s->member[i]->query->deadline) {
                         s->member[i]->late = true;
                         leave(m, s, i);
@@ -181,19 +182,33 @@ static void measure_turn(const struct lf_match *m, struct lf_sweep *s, unsigned 
         s->turn = fit < 1 ? 1 : fit > LF_SCAN_BATCH ? LF_SCAN_BATCH : (uint32_t)fit;
 }
 
+/* Those in `task` that have not had the block, up to a turn of them. True: now all have. */
+static bool scan_turn(struct lf_match *m, struct lf_sweep *s, const struct lf_shard *shard,
+                      struct lf_task **task, unsigned n)
+{
+        struct lf_task *some[LF_SCAN_BATCH];
+        unsigned left = 0;
+        for (unsigned i = 0; i < n; i++)
+                if (!task[i]->had)
+                        some[left++] = task[i];
+        unsigned turn = turn_of(m, s, left);
+        uint64_t start = lf_now();
+        for (unsigned i = 0; i < turn; i += LF_SCAN_AT_ONCE)
+                scan_some(m, shard, s->block, some + i,
+                          turn - i < LF_SCAN_AT_ONCE ? turn - i : LF_SCAN_AT_ONCE);
+        for (unsigned i = 0; i < turn; i++)
+                some[i]->had = true;
+        if (turn > 0)
+                measure_turn(m, s, turn, lf_now() - start);
+        return turn == left;
+}
+
 static void scan_block(struct lf_match *m, struct lf_sweep *s)
 {
         struct lf_task *task[LF_SCAN_BATCH];
         unsigned n;
         const struct lf_shard *shard = find_work(m, s, task, &n);
-        unsigned turn = turn_of(m, s, n - s->at), end = s->at + turn;
-        uint64_t start = lf_now();
-        for (unsigned i = s->at; i < end; i += LF_SCAN_AT_ONCE)
-                scan_some(m, shard, s->block, task + i,
-                          end - i < LF_SCAN_AT_ONCE ? end - i : LF_SCAN_AT_ONCE);
-        measure_turn(m, s, turn, lf_now() - start);
-        s->at = end < n ? end : 0;
-        if (s->at)
+        if (!scan_turn(m, s, shard, task, n))
                 return;
         lf_count(&m->k->scan_blocks[shard->modality], 1);
         uint64_t rows = (uint64_t)shard->rows * (s->block + 1) / shard->blocks -
@@ -201,6 +216,7 @@ static void scan_block(struct lf_match *m, struct lf_sweep *s)
         lf_count(&m->k->scan_pairs[shard->modality], n * rows);
         bool last = ++s->block == shard->blocks;
         for (unsigned i = 0; i < n; i++) {
+                task[i]->had = false;
                 task[i]->remaining--;
                 if (last || task[i]->remaining == 0)
                         flush(task[i], shard);
@@ -238,8 +254,7 @@ unsigned lf_scan(struct lf_match *m)
                                 look_over(m, &m->sweep[p][g], start);
                 m->next_look = start + m->dp->tsc_hz / 1000;
         }
-        if (s->at == 0)
-                admit(m, s);
+        admit(m, s);
         leave_late(m, s, start);
         if (s->members > 0)
                 scan_block(m, s);

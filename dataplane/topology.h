@@ -80,9 +80,7 @@ struct lf_io {
 struct lf_sweep {
         uint64_t generation; /* id: a place that was given to another begins anew */
         uint32_t shard, block;
-        uint32_t at;   /* of the members that need this block, how many have had it: above 0 nobody joins or
-                          leaves */
-        uint32_t turn; /* how many have it in one turn; 0: not measured yet */
+        uint32_t turn; /* how many members have a block in one turn; 0: not measured yet */
         uint32_t members;
         struct lf_task *member[LF_SCAN_BATCH];
         struct lf_task *waiting, **waiting_end;
