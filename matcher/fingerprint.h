@@ -183,7 +183,8 @@ struct lf_finger_kernels {
         /* Adds the bits that differ, or `least` when they are fewer, and their squares. */
         void (*tally)(const uint16_t *key, const uint16_t *least, unsigned padded, uint32_t *sum,
                       uint32_t *squares);
-        /* The pairs that are more than `least` deviations nearer than usual, weighed by how much. */
+        /* The pairs that are more than `least` deviations nearer than usual, weighed by how much; when that
+         * is more than 0, only those of the one turn that weighs most. */
         void (*unusual)(const struct lf_finger_query *q, const struct lf_finger *row, const uint16_t *key,
                         const float *mean, const float *scale, float least, struct lf_finger_pairs *ret);
         /* How well pairs fit one placement. The third power of what the others say for each favours a few
@@ -274,7 +275,7 @@ static inline struct lf_finger lf_finger_of_shard(const struct lf_shard *s, uint
 }
 
 #define LF_FINGER_BLOCK     2048 /* rows */
-#define LF_FINGER_SURVIVORS 16   /* of a block and a probe's finger that the second stage sees */
+#define LF_FINGER_SURVIVORS 16   /* of a block and a probe's finger that the second stage sees, at most */
 
 /* What scan and explain want of memory. */
 struct lf_finger_core {

@@ -75,6 +75,18 @@ static bool align(const struct lf_finger_pairs *p, const float *weight, struct l
         return true;
 }
 
+static int32_t greatest(const int32_t *lane)
+{
+        int32_t half[8], quarter[4];
+        for (size_t l = 0; l < 8; l++)
+                half[l] = lane[l] > lane[l + 8] ? lane[l] : lane[l + 8];
+        for (size_t l = 0; l < 4; l++)
+                quarter[l] = half[l] > half[l + 4] ? half[l] : half[l + 4];
+        int32_t a = quarter[0] > quarter[2] ? quarter[0] : quarter[2],
+                b = quarter[1] > quarter[3] ? quarter[1] : quarter[3];
+        return a > b ? a : b;
+}
+
 static void meet(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_placement *p,
                  float radius, struct lf_finger_meeting *ret)
 {
@@ -106,10 +118,7 @@ static void meet(const struct lf_finger *a, const struct lf_finger *b, const str
                                 best[l] = of_row > best[l] ? of_row : best[l];
                                 column[k + l] = of_column > column[k + l] ? of_column : column[k + l];
                         }
-                int32_t top = 0;
-                for (size_t l = 0; l < LANES; l++)
-                        top = best[l] > top ? best[l] : top;
-                ret->row[i] = top;
+                ret->row[i] = greatest(best);
         }
         for (size_t k = 0; k < padded; k++)
                 ret->column[k] = column[k];

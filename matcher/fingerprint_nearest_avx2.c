@@ -2,6 +2,7 @@
  * sixteen in a register. */
 #include <immintrin.h>
 
+#define ABOVE lf_finger_above
 #include "matcher/fingerprint_first.h"
 
 /* Of each byte. */
@@ -31,47 +32,67 @@ static void store(uint16_t *key, const __m256i *least)
         }
 }
 
-static inline void compare(const struct lf_finger_query *q, const struct lf_finger *row, unsigned words,
-                           unsigned none, uint16_t *key)
+/* A group of the probe, by all words, of which the code is compared. */
+struct group {
+        __m256i p[LF_FINGER_WORDS][2], least[2];
+};
+
+static inline struct group group_of(const struct lf_finger_query *q, unsigned g, unsigned words,
+                                    unsigned none)
 {
-        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
-        uint8_t at[LF_FINGER_BUCKETS + 1];
-        lf_finger_starts(row, at);
-        for (unsigned g = 0; g < q->groups; g++) {
-                const struct lf_finger_window *v = &q->window[g];
-                __m256i p[LF_FINGER_WORDS][2], least[2];
-                for (unsigned half = 0; half < 2; half++) {
-                        least[half] = _mm256_set1_epi64x(none);
-                        for (unsigned w = 0; w < words; w++)
-                                p[w][half] = _mm256_and_si256(
-                                    _mm256_load_si256((const __m256i *)(q->finger.bits + w * stride +
-                                                                        g * LF_FINGER_LANES + 4 * half)),
-                                    _mm256_set1_epi64x((long long)lf_finger_code_mask(w)));
-                }
-                for (unsigned part = 0; part < v->parts; part++)
-                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
-                                __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-                                for (unsigned w = 0; w < words; w++) {
-                                        __m256i b = _mm256_set1_epi64x((long long)row->bits[w * other + k]);
-                                        for (unsigned half = 0; half < 2; half++)
-                                                sum[half] = _mm256_add_epi8(
-                                                    sum[half], count(_mm256_xor_si256(p[w][half], b)));
-                                }
-                                for (unsigned half = 0; half < 2; half++)
-                                        least[half] = least_of(least[half], sum[half], k);
-                        }
-                store(key + g * LF_FINGER_LANES, least);
+        struct group r;
+        unsigned stride = lf_finger_stride(q->finger.row);
+        for (unsigned half = 0; half < 2; half++) {
+                r.least[half] = _mm256_set1_epi64x(none);
+                for (unsigned w = 0; w < words; w++)
+                        r.p[w][half] = _mm256_and_si256(
+                            _mm256_load_si256((const __m256i *)(q->finger.bits + w * stride +
+                                                                g * LF_FINGER_LANES + 4 * half)),
+                            _mm256_set1_epi64x((long long)lf_finger_code_mask(w)));
         }
+        return r;
+}
+
+static inline void hold_against(struct group *g, const struct lf_finger *row, unsigned k, unsigned words)
+{
+        unsigned stride = lf_finger_stride(row->row);
+        __m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        for (unsigned w = 0; w < words; w++) {
+                __m256i b = _mm256_set1_epi64x((long long)row->bits[w * stride + k]);
+                for (unsigned half = 0; half < 2; half++)
+                        sum[half] = _mm256_add_epi8(sum[half], count(_mm256_xor_si256(g->p[w][half], b)));
+        }
+        for (unsigned half = 0; half < 2; half++)
+                g->least[half] = least_of(g->least[half], sum[half], k);
 }
 
 static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
-        compare(q, row, 1, LF_FINGER_NONE_FIRST, key);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned i = 0; i < q->groups; i++) {
+                struct lf_finger_span s = lf_finger_span(&q->window[i], at);
+                struct group g = group_of(q, i, 1, LF_FINGER_NONE_FIRST);
+                for (unsigned k = s.from, left = s.n; left > 0; left--) {
+                        hold_against(&g, row, k, 1);
+                        k = k + 1 < row->row->cylinders ? k + 1 : 0;
+                }
+                store(key + i * LF_FINGER_LANES, g.least);
+        }
 }
 
 static void nearest(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
-        compare(q, row, LF_FINGER_WORDS, LF_FINGER_NONE, key);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned i = 0; i < q->groups; i++) {
+                const struct lf_finger_window *v = &q->window[i];
+                struct group g = group_of(q, i, LF_FINGER_WORDS, LF_FINGER_NONE);
+                for (unsigned part = 0; part < v->parts; part++)
+                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++)
+                                hold_against(&g, row, k, LF_FINGER_WORDS);
+                store(key + i * LF_FINGER_LANES, g.least);
+        }
 }
 
 #define KERNELS lf_finger_avx2

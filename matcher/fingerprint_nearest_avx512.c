@@ -1,7 +1,31 @@
 /* Eight cylinders of the probe at a time, each against the same one of the row; counted by VPOPCNTDQ. */
 #include <immintrin.h>
 
+#define ABOVE above
+#include "matcher/fingerprint.h"
+
+static size_t above(const float *value, size_t n, float least, uint8_t *which);
 #include "matcher/fingerprint_first.h"
+
+#define EIGHT(n) n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7
+static const _Alignas(64) uint8_t index64[64] = {EIGHT(0),  EIGHT(8),  EIGHT(16), EIGHT(24),
+                                                 EIGHT(32), EIGHT(40), EIGHT(48), EIGHT(56)};
+
+static size_t above(const float *value, size_t n, float least, uint8_t *which)
+{
+        size_t m = 0;
+        for (size_t from = 0; from < n; from += 64) {
+                uint64_t set = 0;
+                for (size_t i = from; i < n && i < from + 64; i += 8)
+                        set |= (uint64_t)_mm256_cmp_ps_mask(_mm256_loadu_ps(value + i), _mm256_set1_ps(least),
+                                                            _CMP_GT_OQ)
+                               << (i - from);
+                __m512i i = _mm512_add_epi8(_mm512_load_si512(index64), _mm512_set1_epi8((char)from));
+                _mm512_storeu_si512(which + m, _mm512_maskz_compress_epi8(set, i));
+                m += (size_t)__builtin_popcountll(set);
+        }
+        return m;
+}
 
 static inline __m512i probe_word(const struct lf_finger *probe, unsigned stride, unsigned w, unsigned lane)
 {
@@ -14,43 +38,53 @@ static inline __m512i differ(__m512i p, const uint64_t *b)
         return _mm512_popcnt_epi64(_mm512_xor_si512(p, _mm512_set1_epi64((long long)*b)));
 }
 
-/* From memory: a broadcast from a register would take the port that counts bits. */
+/* Each number from memory: a broadcast from a register would take the port that counts bits. */
 #define FOUR(n) n, n + 1, n + 2, n + 3
 #define MANY(n) FOUR(n), FOUR(n + 4), FOUR(n + 8), FOUR(n + 12)
-static const uint64_t number[LF_FINGER_MINUTIA_MAX] = {MANY(0),  MANY(16), MANY(32), MANY(48),
-                                                       MANY(64), MANY(80), MANY(96), MANY(112)};
+static const _Alignas(64) uint64_t number[LF_FINGER_MINUTIA_MAX] = {MANY(0),  MANY(16), MANY(32), MANY(48),
+                                                                    MANY(64), MANY(80), MANY(96), MANY(112)};
 
-static inline __m512i least_of(__m512i least, __m512i count, unsigned k)
+/* Keys are below 2^16: as numbers of 32 bits, of which a minimum takes one step; of 64 bits it takes many. */
+static inline __m512i least_of(__m512i least, __m512i count, const uint64_t *k)
 {
-        return _mm512_min_epu64(
-            least, _mm512_or_si512(_mm512_slli_epi64(count, 7), _mm512_set1_epi64((long long)number[k])));
+        return _mm512_min_epu32(
+            least, _mm512_or_si512(_mm512_slli_epi64(count, 7), _mm512_set1_epi64((long long)*k)));
 }
 
-/* Two strands, as a minimum must wait for the one before. */
-static inline __m512i first_of(__m512i p, const uint64_t *b, unsigned from, unsigned to, __m512i least)
+/* A row's first words and their numbers, over and over, so that every span lies in one piece: loops that end
+ * where none foresees it would cost more than what they compute. */
+#define ROUNDS_MAX (2 * LF_FINGER_MINUTIA_MAX + 4)
+struct rounds {
+        _Alignas(64) uint64_t word[ROUNDS_MAX + 8], number[ROUNDS_MAX + 8];
+};
+
+static inline void lay_round(const struct lf_finger *row, struct rounds *r)
 {
-        __m512i other = least;
-        unsigned k = from;
-        for (; k + 1 < to; k += 2) {
-                least = least_of(least, differ(p, b + k), k);
-                other = least_of(other, differ(p, b + k + 1), k + 1);
-        }
-        if (k < to)
-                least = least_of(least, differ(p, b + k), k);
-        return _mm512_min_epu64(least, other);
+        unsigned n = row->row->cylinders;
+        for (unsigned to = 0; to < 2 * n + 4; to += n)
+                for (unsigned i = 0; i < n && to + i < 2 * n + 4; i += 8) {
+                        _mm512_storeu_si512(r->word + to + i, _mm512_load_si512(row->bits + i));
+                        _mm512_storeu_si512(r->number + to + i, _mm512_load_si512(number + i));
+                }
 }
 
 static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
-        unsigned stride = lf_finger_stride(q->finger.row);
+        struct rounds r;
         uint8_t at[LF_FINGER_BUCKETS + 1];
         lf_finger_starts(row, at);
+        lay_round(row, &r);
         for (unsigned g = 0; g < q->groups; g++) {
-                const struct lf_finger_window *v = &q->window[g];
-                __m512i p = probe_word(&q->finger, stride, 0, g * LF_FINGER_LANES);
-                __m512i least = _mm512_set1_epi64(LF_FINGER_NONE_FIRST);
-                for (unsigned part = 0; part < v->parts; part++)
-                        least = first_of(p, row->bits, at[v->from[part]], at[v->to[part]], least);
+                struct lf_finger_span s = lf_finger_span(&q->window[g], at);
+                const __m512i p = probe_word(&q->finger, 0, 0, g * LF_FINGER_LANES);
+                __m512i least = _mm512_set1_epi64(LF_FINGER_NONE_FIRST), other = least;
+                for (unsigned k = s.from; k < s.from + s.n; k += 4) {
+                        least = least_of(least, differ(p, r.word + k), r.number + k);
+                        other = least_of(other, differ(p, r.word + k + 1), r.number + k + 1);
+                        least = least_of(least, differ(p, r.word + k + 2), r.number + k + 2);
+                        other = least_of(other, differ(p, r.word + k + 3), r.number + k + 3);
+                }
+                least = _mm512_min_epu32(least, other);
                 _mm_store_si128((__m128i *)(key + g * LF_FINGER_LANES), _mm512_cvtepi64_epi16(least));
         }
 }
@@ -72,7 +106,7 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
                         for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
                                 __m512i low = _mm512_add_epi64(differ(p0, b0 + k), differ(p1, b1 + k));
                                 __m512i high = _mm512_add_epi64(differ(p2, b2 + k), differ(p3, b3 + k));
-                                least = least_of(least, _mm512_add_epi64(low, high), k);
+                                least = least_of(least, _mm512_add_epi64(low, high), number + k);
                         }
                 _mm_store_si128((__m128i *)(key + g * LF_FINGER_LANES), _mm512_cvtepi64_epi16(least));
         }

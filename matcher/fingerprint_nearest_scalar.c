@@ -1,36 +1,47 @@
 /* The reference: what every instruction set computes. */
+#define ABOVE lf_finger_above
 #include "matcher/fingerprint_first.h"
 
-static void compare(const struct lf_finger_query *q, const struct lf_finger *row, unsigned words,
-                    unsigned none, uint16_t *key)
+static inline unsigned differ(const struct lf_finger_query *q, unsigned i, const struct lf_finger *row,
+                              unsigned k, unsigned words)
 {
-        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
-        uint8_t at[LF_FINGER_BUCKETS + 1];
-        lf_finger_starts(row, at);
-        for (unsigned i = 0; i < stride; i++) {
-                const struct lf_finger_window *v = &q->window[i / LF_FINGER_LANES];
-                unsigned least = none;
-                for (unsigned part = 0; part < v->parts; part++)
-                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
-                                unsigned d = 0;
-                                for (unsigned w = 0; w < words; w++)
-                                        d += (unsigned)__builtin_popcountll(
-                                            (q->finger.bits[w * stride + i] & lf_finger_code_mask(w)) ^
-                                            row->bits[w * other + k]);
-                                least = (d << 7 | k) < least ? d << 7 | k : least;
-                        }
-                key[i] = (uint16_t)least;
-        }
+        unsigned d = 0;
+        for (unsigned w = 0; w < words; w++)
+                d += (unsigned)__builtin_popcountll(
+                    (q->finger.bits[w * lf_finger_stride(q->finger.row) + i] & lf_finger_code_mask(w)) ^
+                    row->bits[w * lf_finger_stride(row->row) + k]);
+        return d << 7 | k;
 }
 
 static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
-        compare(q, row, 1, LF_FINGER_NONE_FIRST, key);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned i = 0; i < lf_finger_stride(q->finger.row); i++) {
+                struct lf_finger_span s = lf_finger_span(&q->window[i / LF_FINGER_LANES], at);
+                unsigned least = LF_FINGER_NONE_FIRST;
+                for (unsigned k = s.from; k < s.from + s.n; k++) {
+                        unsigned d = differ(q, i, row, k % row->row->cylinders, 1);
+                        least = d < least ? d : least;
+                }
+                key[i] = (uint16_t)least;
+        }
 }
 
 static void nearest(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
-        compare(q, row, LF_FINGER_WORDS, LF_FINGER_NONE, key);
+        uint8_t at[LF_FINGER_BUCKETS + 1];
+        lf_finger_starts(row, at);
+        for (unsigned i = 0; i < lf_finger_stride(q->finger.row); i++) {
+                const struct lf_finger_window *v = &q->window[i / LF_FINGER_LANES];
+                unsigned least = LF_FINGER_NONE;
+                for (unsigned part = 0; part < v->parts; part++)
+                        for (unsigned k = at[v->from[part]]; k < at[v->to[part]]; k++) {
+                                unsigned d = differ(q, i, row, k, LF_FINGER_WORDS);
+                                least = d < least ? d : least;
+                        }
+                key[i] = (uint16_t)least;
+        }
 }
 
 #define KERNELS lf_finger_scalar

@@ -12,15 +12,19 @@
 
 #define ASIDE 3 /* buckets to each side: two impressions are not held more than 67° apart */
 
-/* Of the rows one in so many, but not fewer than so many, is */
-#define SIFTED_SHARE  4 /* compared by all words, */
-#define SIFTED_MIN    384
-#define PLACED_SHARE  4 /* and of those one in so many is laid over. */
-#define PLACED_MIN    96
+/* Of a block so many rows are compared by all words; when there are more, the first word chooses them. Of
+ * these so many are laid over, and so many are left for the second stage. A block that has been sifted is one
+ * of many, as a rule, and leaves fewer. */
+struct kept {
+        unsigned compared, placed, left;
+};
+static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS}, of_many = {384, 64, 8};
+
 #define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: by the first word, */
 #define UNUSUAL       0.0f /* and by all */
 
-#define CLIP 1.0f /* deviations */
+#define CLIP   1.0f /* deviations */
+#define LEARNT 400  /* rows, or nearly: what is usual does not ask for more */
 
 /* What the block is joined with, so that a small one gives no wild figures: so many rows with so many bits
  * that differ. */
@@ -95,9 +99,10 @@ static void learn_once(struct lf_finger_core *c, unsigned n, const struct prior 
 {
         unsigned padded = lf_finger_stride(c->query.finger.row);
         uint32_t sum[LF_FINGER_MINUTIA_MAX] = {0}, squares[LF_FINGER_MINUTIA_MAX] = {0};
-        for (unsigned i = 0; i < n; i++)
+        unsigned step = 1 + n / LEARNT, some = (n + step - 1) / step;
+        for (unsigned i = 0; i < n; i += step)
                 lf_finger_kernels->tally(c->key[c->order[i]], least, padded, sum, squares);
-        float all = (float)(n + PRIOR_ROWS),
+        float all = (float)(some + PRIOR_ROWS),
               square = prior->mean * prior->mean + prior->deviation * prior->deviation;
         for (unsigned i = 0; i < padded; i++) {
                 float mean = ((float)sum[i] + PRIOR_ROWS * prior->mean) / all;
@@ -177,20 +182,24 @@ static void compare(const struct lf_shard *s, unsigned n, struct lf_finger_core 
 {
         for (unsigned i = 0; i < n; i++) {
                 unsigned at = c->order[i];
-                struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
+                struct lf_finger row = lf_finger_of_shard(s, c->row[at]),
+                                 later =
+                                     lf_finger_of_shard(s, c->row[c->order[i + AHEAD < n ? i + AHEAD : i]]);
+                unsigned stride = lf_finger_stride(later.row);
+                fetch(later.bits + stride, (LF_FINGER_WORDS - 1) * stride * sizeof *later.bits);
                 lf_finger_kernels->nearest(&c->query, &row, c->key[at]);
                 c->work += LF_FINGER_WORDS * lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }
 }
 
 /* Leaves those that fit together best, and of these those that are most alike when laid over. */
-static unsigned choose(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
+static unsigned choose(const struct lf_shard *s, unsigned n, const struct kept *kept,
+                       struct lf_finger_core *c)
 {
-        if (n <= keep)
+        if (n <= kept->left)
                 return n;
         learn(c, n, &prior_all);
-        unsigned some = n / PLACED_SHARE > PLACED_MIN ? n / PLACED_SHARE : PLACED_MIN;
-        for (unsigned pass = n > some ? 0 : 1; pass < 2; pass++) {
+        for (unsigned pass = n > kept->placed ? 0 : 1; pass < 2; pass++) {
                 for (unsigned i = 0; i < n; i++) {
                         unsigned at = c->order[i];
                         struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
@@ -201,24 +210,24 @@ static unsigned choose(const struct lf_shard *s, unsigned n, unsigned keep, stru
                         c->work += (uint64_t)c->query.finger.row->n * lf_finger_padded(row.row);
                 }
                 if (pass == 0) {
-                        select_best(c, n, some);
-                        n = some;
+                        select_best(c, n, kept->placed);
+                        n = kept->placed;
                 }
         }
-        select_best(c, n, keep);
-        return keep;
+        select_best(c, n, kept->left);
+        return kept->left;
 }
 
 unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *c)
 {
         unsigned n = comparable(s, block, &c->query.finger, c);
-        unsigned sifted = n / SIFTED_SHARE > SIFTED_MIN ? n / SIFTED_SHARE : SIFTED_MIN;
+        const struct kept *kept = n > of_few.compared ? &of_many : &of_few;
         c->compared += n;
         for (unsigned i = 0; i < n; i++)
                 c->order[i] = (uint16_t)i;
-        n = sift(s, n, sifted, c);
+        n = sift(s, n, kept->compared, c);
         compare(s, n, c);
-        n = choose(s, n, LF_FINGER_SURVIVORS, c);
+        n = choose(s, n, kept, c);
         c->kept += n;
         return n;
 }

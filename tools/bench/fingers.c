@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "base/bytes.h"
@@ -13,6 +14,7 @@
 
 #define HEAD       28 /* ISO/IEC 19794-2:2005, 7.3 and 7.4: record header and finger header */
 #define EACH       6
+#define HUGE_PAGE  (2u << 20)
 #define RECORD_MAX (HEAD + 255 * EACH + 2)
 
 static double processor_seconds(void)
@@ -105,9 +107,10 @@ static int lay_out(struct lf_fingers *f, const struct lf_source_record *records,
         struct lf_shard **more = realloc(f->shard, (f->shards + 1) * sizeof *more), *s;
         if (more)
                 f->shard = more;
-        s = more ? aligned_alloc(64, (size + 63) & ~(size_t)63) : NULL;
+        s = more ? aligned_alloc(HUGE_PAGE, (size + HUGE_PAGE - 1) & ~(size_t)(HUGE_PAGE - 1)) : NULL;
         if (!s)
                 return -ENOMEM;
+        madvise(s, size, MADV_HUGEPAGE); /* as the appliance does with its shards */
         f->shard[f->shards++] = s;
         r = lf_shard_build(LF_MODALITY_FINGERPRINT, &info, records, n, s, size, NULL);
         f->seconds += processor_seconds() - start;
