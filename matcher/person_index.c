@@ -14,23 +14,20 @@ struct lf_person_words lf_person_words_at(const void *index, const struct lf_per
                 w.member = (void *)(base + (uintptr_t)at);                                                   \
                 at = (at + (uint64_t)(count) * sizeof *w.member + 63) & ~63ull;                              \
         } while (0)
-        PLACE(row, g->rows);
-        PLACE(row_weight, g->rows);
-        PLACE(row_first, (uint64_t)g->rows + 1);
-        PLACE(row_word, g->places);
+        PLACE(head, g->rows);
+        PLACE(at, g->rows);
+        PLACE(part, g->places);
         PLACE(signature, g->words);
         PLACE(letters, g->words);
         PLACE(token, g->words);
-        PLACE(weight, g->words);
         PLACE(first, (uint64_t)g->words + 1);
         PLACE(place, g->places);
         PLACE(key, LF_WORD_KEYS + 1);
-        PLACE(like_first, g->words);
-        PLACE(likes, g->words);
+        PLACE(alike, g->words);
         PLACE(like, g->likes);
-        PLACE(skeleton, g->words);
-        PLACE(skeleton_word, g->words);
-        PLACE(run_skeleton, g->runs);
+        PLACE(bone_at, (1ull << lf_bone_bits(g->words)) + 1);
+        PLACE(bone, g->words);
+        PLACE(run_at, (1ull << lf_bone_bits(g->runs)) + 1);
         PLACE(run, g->runs);
 #undef PLACE
         w.size = at - g->offset;
@@ -106,31 +103,6 @@ uint16_t lf_letters_hash(const char *letter, unsigned n)
         for (unsigned i = 0; i < n; i++)
                 h = (h ^ (uint8_t)letter[i]) * 16777619u;
         return (uint16_t)(h ^ h >> 16);
-}
-
-/* Hashes spread evenly: the place is near where it would be among evenly spread ones. */
-uint32_t lf_place_of(const uint32_t *keys, uint32_t n, uint32_t key)
-{
-        uint32_t low = 0, high = n, step = 16, guess = (uint32_t)((uint64_t)key * n >> 32);
-        if (n == 0)
-                return 0;
-        if (keys[guess] < key) {
-                for (low = guess + 1; low + step < n && keys[low + step] < key; step *= 2)
-                        low += step + 1;
-                high = low + step < n ? low + step : n;
-        } else {
-                for (high = guess; high > step && keys[high - step] >= key; step *= 2)
-                        high -= step;
-                low = high > step ? high - step : 0;
-        }
-        while (low < high) {
-                uint32_t mid = low + (high - low) / 2;
-                if (keys[mid] < key)
-                        low = mid + 1;
-                else
-                        high = mid;
-        }
-        return low;
 }
 
 static void add_run(const struct lf_token *name, unsigned first, unsigned words, bool reversed,

@@ -1,11 +1,11 @@
 /* The index of a person shard: which rows of a block can be as alike to a name as a floor asks.
  *
  * For each block and each kind of record it holds the different words of their names, the rows that each word
- * stands in and the words of each row, and the runs of words that may be written as one. A search compares
- * the probe's words with all words once, follows those that can make a hit to their rows, adds up for each at
- * most what can be explained of either name, and compares in full the rows that reach the floor. No
- * similarity is above that sum, so no row above the floor is left out: see person_search.c. Private to the
- * person engine. */
+ * stands in, what of each row's words tells whether they can be like another, for the words that are met most
+ * the words that are like them, and the runs of words that may be written as one. A search decides which
+ * words a row must have to reach the floor, the rarest that will do, and looks at the rows that have one of
+ * them: first at what their words can be worth at most, then in full. No similarity is above that, so no row
+ * above the floor is left out: see person_demand.c and person_search.c. Private to the person engine. */
 #pragma once
 
 #include "matcher/person_kernel.h"
@@ -23,10 +23,59 @@ struct lf_person_group {
         uint32_t likes; /* room for words that are like others */
 };
 
+/* A row: half a cache line that holds the words of most names; what it lacks has g->words instead, which
+ * weighs nothing. */
+#define LF_HEAD_WORDS 7
+struct lf_person_head {
+        uint16_t weight;
+        uint8_t n;
+        uint8_t reserved;
+        uint32_t word[LF_HEAD_WORDS]; /* LF_WEIGHED */
+};
+/* Where the rest of a row is. */
+struct lf_person_at {
+        uint32_t row; /* of the shard */
+        uint32_t token;
+        uint32_t part; /* where its words begin */
+};
+#define LF_WEIGHED(word, weight)   ((word) | (uint32_t)(weight) << 18)
+#define LF_WEIGHED_WORD(weighed)   ((weighed)&0x3ffffu)
+#define LF_WEIGHED_WEIGHT(weighed) ((weighed) >> 18)
+
+/* A word of a row. */
+struct lf_person_part {
+        uint64_t signature; /* lf_word_signature() */
+        uint32_t word;
+        uint16_t weight;
+        uint8_t n;     /* letters, and LF_PART_* */
+        uint8_t first; /* letter's code */
+};
+#define LF_PART_ABJAD   0x80u
+#define LF_PART_DOUBLED 0x40u /* a letter of it */
+#define LF_PART_LETTERS 0x3fu
+
+/* The words that are like a word; none: not known. */
+struct lf_person_alike {
+        uint32_t first, n; /* in `like` */
+        uint32_t places;   /* that they stand in */
+        uint16_t weight;   /* of the one that weighs most */
+        uint16_t reserved;
+};
+
+/* A word by its lf_span_skeleton(). */
+struct lf_person_bone {
+        uint32_t skeleton;
+        uint32_t word;
+        uint32_t mask; /* bit 0 a .. 25 z: which letters there are */
+        uint8_t n;     /* letters, and LF_PART_ABJAD */
+        uint8_t reserved[3];
+};
+
 struct lf_person_run {
+        uint32_t skeleton;
+        uint32_t mask;    /* bit 0 a .. 25 z: which there are */
         uint16_t row;     /* of the group */
         uint16_t letters; /* lf_letters_hash() */
-        uint32_t mask;    /* bit 0 a .. 25 z: which there are */
         uint8_t first;    /* word of the row */
         uint8_t n;        /* letters, and LF_RUN_ABJAD */
         uint8_t cut;      /* LF_RUN_* and where its first word ends */
@@ -36,6 +85,23 @@ struct lf_person_run {
 #define LF_RUN_REVERSED 0x80u
 #define LF_RUN_THREE    0x40u /* words; else two */
 #define LF_RUN_CUT      0x3fu
+_Static_assert(sizeof(struct lf_person_head) == 32 && sizeof(struct lf_person_part) == 16 &&
+                   sizeof(struct lf_person_bone) == 16 && sizeof(struct lf_person_alike) == 16 &&
+                   sizeof(struct lf_person_run) == 16,
+               "cache lines");
+
+/* What is sorted by skeletons is found by their upper bits: where each begins. */
+static inline unsigned lf_bone_bits(uint32_t n)
+{
+        unsigned bits = 0;
+        while (n >> bits > 4)
+                bits++;
+        return bits;
+}
+static inline uint32_t lf_bone_place(uint32_t skeleton, unsigned bits)
+{
+        return bits ? skeleton >> (32 - bits) : 0;
+}
 
 /* Words are sorted by their length, whether a letter of them is doubled, their first letter: their key; then
  * by the codes of their letters. */
@@ -51,30 +117,28 @@ static inline unsigned lf_word_first(char letter)
 }
 bool lf_word_doubled(const char *letter, unsigned n);
 
-/* A word of the group that is like another, and how much, in thousandths. */
+/* A word of the group that is like another, and how much, in thousandths: the greater, the more alike. */
 #define LF_LIKE(word, similarity) ((word) | (uint32_t)(similarity) << 17)
 #define LF_LIKE_WORD(like)        ((like)&0x1ffffu)
 #define LF_LIKE_SIMILARITY(like)  ((like) >> 17)
 
 /* A group's arrays, each aligned to 64 bytes. */
 struct lf_person_words {
-        uint32_t *row;                         /* rows: of the shard */
-        uint16_t *row_weight;                  /* rows */
-        uint32_t *row_first;                   /* rows + 1: where a row's words begin */
-        uint32_t *row_word;                    /* places: in the order in which they are written */
+        struct lf_person_head *head;           /* rows */
+        struct lf_person_at *at;               /* rows */
+        struct lf_person_part *part;           /* places: in the order in which they are written */
         uint64_t *signature;                   /* words */
         uint8_t (*letters)[LF_KERNEL_LETTERS]; /* words: codes of the first letters */
         uint32_t *token;                       /* words: one of the shard's tokens that is this word */
-        uint16_t *weight;                      /* words */
         uint32_t *first;                       /* words + 1: where a word's places begin */
         uint16_t *place;                       /* places: rows of the group */
         uint32_t *key;                         /* LF_WORD_KEYS + 1: where words of that key begin */
-        uint32_t *like_first, *likes;          /* words: where the words like it are; none: not known */
-        uint32_t *like;                        /* group's likes: LF_LIKE */
-        uint32_t *skeleton;                    /* words: sorted lf_span_skeleton() */
-        uint32_t *skeleton_word;
-        uint32_t *run_skeleton; /* runs: sorted */
-        struct lf_person_run *run;
+        struct lf_person_alike *alike;         /* words */
+        uint32_t *like;                        /* group's likes: LF_LIKE, those of a word descending */
+        uint32_t *bone_at;                     /* by lf_bone_place(), and one more */
+        struct lf_person_bone *bone;           /* words: sorted */
+        uint32_t *run_at;                      /* by lf_bone_place(), and one more */
+        struct lf_person_run *run;             /* runs: sorted */
         uint64_t size;
 };
 struct lf_person_words lf_person_words_at(const void *index, const struct lf_person_group *g);
@@ -102,46 +166,71 @@ unsigned lf_name_runs(const struct lf_token *token, unsigned n, struct lf_name_r
 /* What runs that are divided elsewhere have in common. */
 uint16_t lf_letters_hash(const char *letter, unsigned n);
 
-/* Where `key` is in the sorted keys, or where it would be. */
-uint32_t lf_place_of(const uint32_t *keys, uint32_t n, uint32_t key);
-
 /* Control: the index over rows and tokens that are laid out. With index NULL only counts its size, *ret_size.
  * -ENOMEM. */
 int lf_person_index_build(const struct lf_person_view *v, uint32_t blocks, void *index, uint64_t *ret_size);
 /* Whether nothing in it leads outside of the index or the view. */
 bool lf_person_index_sound(const struct lf_person_view *v, uint32_t blocks, const void *index, uint64_t size);
 
-/* How alike a word of the index is to each word of the probe's name, in thousandths; what is left over of
- * longer names shares the last lane. And what a row's word explains at most: of the name, of its own row. */
-#define LF_MATCH_LANES 14
-struct lf_word_match {
-        int16_t lane[LF_MATCH_LANES];
-        int16_t own, theirs;
-};
-_Static_assert(sizeof(struct lf_word_match) == 32, "half a cache line");
-
 #define LF_SEARCH_WORDS   (1u << 17) /* a group with more is compared row by row */
 #define LF_SEARCH_MATCHES (1u << 18) /* of all words of one name */
 
-/* What is explained of the probe's name and of a row, in thousandths of a word. */
-struct lf_explained_sum {
+/* A row that is looked at, and how much of the probe's name and of its own can be explained, in thousandths
+ * of a word. */
+struct lf_person_candidate {
         uint32_t own, theirs;
+        uint16_t row; /* of the group */
 };
+
+/* Words whose similarity is known: LF_KNOWN. */
+#define LF_SEARCH_KNOWN   256
+#define LF_KNOWN(i, word) ((uint32_t)(i) << 17 | (word))
+struct lf_person_known {
+        uint32_t pair;
+        uint32_t similarity;
+};
+
+/* How alike a word of the group is to the name's, in LF_ALIKE_UNIT thousandths, rounded up: a byte for each
+ * word of the name whose like are all known, one for those from LF_ALIKE_LANES - 1 on, and above them the
+ * greatest. */
+#define LF_ALIKE_LANES 7
+#define LF_ALIKE_UNIT  4
+static inline unsigned lf_alike_lane(unsigned i)
+{
+        return i < LF_ALIKE_LANES ? i : LF_ALIKE_LANES - 1;
+}
 
 /* What a search needs. */
 struct lf_person_scratch {
-        struct lf_word_match match[LF_SEARCH_WORDS];
-        uint64_t met_word[LF_SEARCH_WORDS / 64]; /* words of which `match` holds anything */
-        uint64_t possible[LF_SEARCH_WORDS / 64]; /* of one length */
-        uint32_t matched[LF_SEARCH_MATCHES]; /* words that are like the name's first, second, ..: LF_LIKE */
+        uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
+        uint64_t alike[LF_SEARCH_WORDS + 1];
+        uint64_t possible[LF_SEARCH_WORDS / 64];    /* words of one length */
+        uint32_t matched[LF_SEARCH_MATCHES];        /* words that are like the name's: LF_LIKE */
         uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* words of either name, as bits, that runs may explain */
-        uint64_t run_row[LF_PERSON_BLOCK_ROWS / 64];
-        uint64_t met_row[LF_PERSON_BLOCK_ROWS / 64], once_row[LF_PERSON_BLOCK_ROWS / 64],
-            now_row[LF_PERSON_BLOCK_ROWS / 64];
-        uint16_t row[LF_PERSON_BLOCK_ROWS]; /* those that are looked at */
-        struct lf_explained_sum sum[LF_PERSON_BLOCK_ROWS];
+        uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what has brought it, as bits */
+        struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
+        struct lf_person_known known[LF_SEARCH_KNOWN];
 };
 _Static_assert(sizeof(struct lf_person_scratch) <= LF_SCRATCH_MAX, "a core's scratch");
+
+/* A word of the probe's name. */
+struct lf_person_wanted {
+        struct lf_person_part part; /* as a row's are; its word is g->words when the group does not have it */
+        uint32_t skeleton;
+        const uint32_t *like; /* LF_LIKE, descending unless all bring rows */
+        uint32_t likes;
+        uint32_t bring;  /* how many of them bring rows */
+        bool complete;   /* there are no others */
+        uint8_t met;     /* its bit in scratch->met_row */
+        uint16_t limit;  /* those that bring are more alike, in thousandths */
+        uint16_t weight; /* of words that are like it, at most */
+};
+#define LF_MET_BITS 7 /* words beyond share the last */
+static inline uint8_t lf_met_bit(unsigned i)
+{
+        return (uint8_t)(1u << (i < LF_MET_BITS ? i : LF_MET_BITS - 1));
+}
+#define LF_MET_RUN 0x80u
 
 /* One search of one name in one group. */
 struct lf_person_search {
@@ -152,27 +241,59 @@ struct lf_person_search {
         struct lf_person_scratch *s;
         const struct lf_token *token;
         unsigned n, weight;
-        const uint32_t
-            *like[LF_NAME_TOKENS]; /* LF_LIKE: the group's words that are like each of the name's */
-        uint32_t likes[LF_NAME_TOKENS];
-        uint32_t places[LF_NAME_TOKENS]; /* rows that they stand in, with repetition */
-        uint32_t most[LF_NAME_TOKENS],
-            most_theirs[LF_NAME_TOKENS]; /* similarity; what a row's word explains */
+        struct lf_person_wanted word[LF_NAME_TOKENS];
+        uint32_t rows; /* in scratch->row */
 };
 
-/* The words of the group that are like `t`, as LF_LIKE, some perhaps twice; how many there are: of more than
- * `max` only the first `max` are in `ret`. `possible` has a bit for every word of the group. */
+/* The words of the group that are more alike to `t` than `least`, as LF_LIKE, in no order, some perhaps
+ * twice; how many there are: of more than `max` only the first `max` are in `ret`. `possible` has a bit for
+ * every word of the group. */
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint64_t *possible, uint32_t *ret, uint32_t max);
+                        const struct lf_token *t, unsigned least, uint64_t *possible, uint32_t *ret,
+                        uint32_t max);
 
-/* Fills scratch->match and ->met_word, and what the search holds of words that are like the name's. False:
- * they are too many. */
-bool lf_person_match(struct lf_person_search *s);
+/* What of a word tells whether it can be like another; its word is 0. */
+struct lf_person_part lf_person_part_of(const struct lf_token *t);
+
+/* How alike two words are at most. */
+unsigned lf_person_most_alike(const struct lf_person_part *own, const struct lf_person_part *theirs);
+
+/* Fills search->word: for each word of the name those of the group by which rows are brought. A row that has
+ * none of them and no run of words is below the floor. False: they are too many. */
+bool lf_person_demand(struct lf_person_search *s, float floor);
+
+/* Whether a row that has words like those of these bits, and of the others none above their limits, may reach
+ * the floor. */
+bool lf_person_enough(const struct lf_person_search *s, float floor, uint8_t met);
+
+/* Takes the rows with runs of words that may be written as the name's are (LF_MET_RUN), and the words of
+ * either that they may explain: scratch->run_word. */
+void lf_person_find_runs(struct lf_person_search *s);
 
 static inline bool lf_bit(const uint64_t *bits, uint32_t i)
 {
         return bits[i / 64] >> i % 64 & 1;
+}
+
+static inline void lf_person_take_row(struct lf_person_search *s, uint16_t row, uint8_t bit)
+{
+        uint8_t met = s->s->met_row[row];
+        s->s->met_row[row] = met | bit;
+        s->s->row[s->rows].row = row; /* there is room for one more */
+        s->rows += met == 0;
+}
+
+/* Whether names of these weights can be as alike as the floor when so much of them is explained; all in
+ * thousandths of a word. What rounding may take is given. */
+static inline bool lf_person_reaches(float own, float theirs, float explained_own, float explained_theirs,
+                                     float floor)
+{
+        float a = explained_own < own ? explained_own : own,
+              b = explained_theirs < theirs ? explained_theirs : theirs;
+        float ua = own - a, ub = theirs - b, both = a + b, evidence = a < b ? a : b;
+        float less = ua < ub ? ua : ub, more = ua < ub ? ub : ua;
+        return both * evidence * 1.001f + 1 >= floor * (both + 1.6f * less + 0.4f * more) * (evidence + 100);
 }
 
 /* Takes a row of the shard that is so similar to one of the probe's names; returns the floor from then on,

@@ -10,21 +10,13 @@
 #define LIKES       8          /* for each place of a word, on average */
 #define COMPARISONS (1u << 28) /* of words with one another, in a group */
 
-struct key {
-        uint32_t skeleton, word;
-};
-struct run_key {
-        uint32_t skeleton;
-        struct lf_person_run run;
-};
-
 /* What one group is made from: room for every row and token of a block. */
 struct room {
         uint32_t *row;    /* of the shard */
         uint32_t *token;  /* every token of the rows: of the shard; sorted, so that equal words meet */
         uint32_t *holder; /* by token of the block: the group's row that it stands in */
-        struct key *key;
-        struct run_key *run;
+        struct lf_person_bone *bone;
+        struct lf_person_run *run;
         const struct lf_person_view *v;
         const struct lf_person_kernel *kernel;
         uint32_t first_token; /* of the block */
@@ -57,9 +49,9 @@ static bool same_word(const struct lf_token *x, const struct lf_token *y)
                !((x->flags ^ y->flags) & LF_TOKEN_ABJAD);
 }
 
-static int by_key(const void *a, const void *b)
+static int by_skeleton(const void *a, const void *b)
 {
-        const struct key *x = a, *y = b;
+        const struct lf_person_bone *x = a, *y = b;
         if (x->skeleton != y->skeleton)
                 return x->skeleton < y->skeleton ? -1 : 1;
         return (x->word > y->word) - (x->word < y->word);
@@ -67,15 +59,16 @@ static int by_key(const void *a, const void *b)
 
 static int by_run(const void *a, const void *b)
 {
-        const struct run_key *x = a, *y = b;
+        const struct lf_person_run *x = a, *y = b;
         if (x->skeleton != y->skeleton)
                 return x->skeleton < y->skeleton ? -1 : 1;
-        return (x->run.row > y->run.row) - (x->run.row < y->run.row);
+        return (x->row > y->row) - (x->row < y->row);
 }
 
 static struct lf_person_run run_entry(uint16_t row, const struct lf_name_run *r)
 {
-        return (struct lf_person_run){.row = row,
+        return (struct lf_person_run){.skeleton = lf_span_skeleton(&r->span),
+                                      .row = row,
                                       .first = r->first,
                                       .n = (uint8_t)(r->span.n | (r->span.abjad ? LF_RUN_ABJAD : 0)),
                                       .cut = r->cut,
@@ -88,8 +81,7 @@ static void collect_runs(struct room *m, uint16_t row, const struct lf_person_ro
         struct lf_name_run run[LF_NAME_RUNS];
         unsigned n = lf_name_runs(m->v->token + r->token, r->n, run);
         for (unsigned i = 0; i < n; i++)
-                m->run[(*inout_runs)++] = (struct run_key){.skeleton = lf_span_skeleton(&run[i].span),
-                                                           .run = run_entry(row, &run[i])};
+                m->run[(*inout_runs)++] = run_entry(row, &run[i]);
 }
 
 /* The rows of a kind in [first, end), their tokens and runs. */
@@ -120,12 +112,14 @@ static void write_word(const struct room *m, const struct lf_person_words *w, ui
 {
         const struct lf_token *t = &m->v->token[token];
         struct lf_span s = lf_span_of(t);
-        w->signature[word] = lf_word_signature(&s);
+        w->signature[word] = lf_person_part_of(t).signature;
         for (unsigned i = 0; i < t->n && i < LF_KERNEL_LETTERS; i++)
                 w->letters[word][i] = lf_letter_code(t->letter[i]);
         w->token[word] = token;
-        w->weight[word] = t->weight;
-        m->key[word] = (struct key){lf_span_skeleton(&s), word};
+        m->bone[word] = (struct lf_person_bone){.skeleton = lf_span_skeleton(&s),
+                                                .word = word,
+                                                .mask = (uint32_t)(s.mask >> 32),
+                                                .n = (uint8_t)(t->n | (s.abjad ? LF_PART_ABJAD : 0))};
         w->key[key_of(t) + 1]++;
 }
 
@@ -139,24 +133,56 @@ static void write_words(const struct room *m, const struct lf_person_group *g,
                         w->first[words] = i;
                         write_word(m, w, words++, m->token[i]);
                 }
-                uint32_t row = m->holder[m->token[i] - m->first_token];
+                uint32_t row = m->holder[m->token[i] - m->first_token], at = m->token[i] - w->at[row].token;
+                struct lf_person_part *part = &w->part[w->at[row].part + at];
                 w->place[i] = (uint16_t)row;
-                w->row_word[w->row_first[row] + m->token[i] - m->v->row[m->row[row]].token] = words - 1;
+                *part = lf_person_part_of(&m->v->token[m->token[i]]);
+                part->word = words - 1;
+                if (at < LF_HEAD_WORDS)
+                        w->head[row].word[at] = LF_WEIGHED(part->word, part->weight);
         }
         w->first[words] = g->places;
         for (unsigned k = 0; k < LF_WORD_KEYS; k++)
                 w->key[k + 1] += w->key[k];
         if (words > 0)
-                qsort(m->key, words, sizeof *m->key, by_key);
-        for (uint32_t i = 0; i < words; i++) {
-                w->skeleton[i] = m->key[i].skeleton;
-                w->skeleton_word[i] = m->key[i].word;
-        }
+                qsort(m->bone, words, sizeof *m->bone, by_skeleton);
+        if (words > 0)
+                memcpy(w->bone, m->bone, words * sizeof *w->bone);
 }
 
-static int by_rows(const void *a, const void *b)
+static int descending(const void *a, const void *b)
 {
-        const struct key *x = a, *y = b;
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+        return (x < y) - (x > y);
+}
+
+/* The words that are like one, if there is room for them. */
+static bool write_like(struct room *m, const struct lf_person_group *g, const struct lf_person_words *w,
+                       uint32_t word, uint32_t used)
+{
+        struct lf_person_alike *a = &w->alike[word];
+        uint32_t *like = w->like + used;
+        uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], 0, m->possible, like,
+                                    g->likes - used);
+        if (n > g->likes - used)
+                return false;
+        qsort(like, n, sizeof *like, descending);
+        *a = (struct lf_person_alike){.first = used};
+        for (uint32_t i = 0; i < n; i++) {
+                if (i > 0 && like[i] == like[i - 1])
+                        continue;
+                uint32_t other = LF_LIKE_WORD(like[i]);
+                uint16_t weight = m->v->token[w->token[other]].weight;
+                a->places += w->first[other + 1] - w->first[other];
+                a->weight = weight > a->weight ? weight : a->weight;
+                like[a->n++] = like[i];
+        }
+        return true;
+}
+
+static int by_places(const void *a, const void *b)
+{
+        const struct lf_person_bone *x = a, *y = b; /* places instead of skeletons */
         if (x->skeleton != y->skeleton)
                 return x->skeleton > y->skeleton ? -1 : 1;
         return (x->word > y->word) - (x->word < y->word);
@@ -166,41 +192,53 @@ static int by_rows(const void *a, const void *b)
 static void write_likes(struct room *m, const struct lf_person_group *g, const struct lf_person_words *w)
 {
         uint32_t used = 0, most = g->words ? COMPARISONS / g->words : 0;
-        for (uint32_t i = 0; i < g->words; i++) {
-                m->key[i] = (struct key){w->first[i + 1] - w->first[i], i};
-                w->like_first[i] = w->likes[i] = 0;
-        }
-        if (g->words > LF_SEARCH_WORDS)
+        memset(w->alike, 0, g->words * sizeof *w->alike);
+        if (g->words == 0 || g->words > LF_SEARCH_WORDS)
                 return;
-        qsort(m->key, g->words, sizeof *m->key, by_rows);
+        for (uint32_t i = 0; i < g->words; i++)
+                m->bone[i] = (struct lf_person_bone){.skeleton = w->first[i + 1] - w->first[i], .word = i};
+        qsort(m->bone, g->words, sizeof *m->bone, by_places);
         for (uint32_t i = 0; i < g->words && i < most; i++) {
-                uint32_t word = m->key[i].word;
-                uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], m->possible,
-                                            w->like + used, g->likes - used);
-                if (n > g->likes - used)
+                if (!write_like(m, g, w, m->bone[i].word, used))
                         break;
-                w->like_first[word] = used;
-                w->likes[word] = n;
-                used += n;
+                used += w->alike[m->bone[i].word].n;
         }
         memset(w->like + used, 0, (g->likes - used) * sizeof *w->like);
 }
 
+/* Where the keys, every `stride` bytes, begin that share their upper bits. */
+static void write_places(const void *keys, size_t stride, uint32_t n, uint32_t *at)
+{
+        unsigned bits = lf_bone_bits(n);
+        uint32_t place = 0;
+        for (uint32_t i = 0; i < n; i++) {
+                uint32_t key;
+                memcpy(&key, (const uint8_t *)keys + i * stride, sizeof key);
+                while (place <= lf_bone_place(key, bits))
+                        at[place++] = i;
+        }
+        while (place <= 1u << bits)
+                at[place++] = n;
+}
+
 static void write_group(struct room *m, const struct lf_person_group *g, const struct lf_person_words *w)
 {
-        memcpy(w->row, m->row, g->rows * sizeof *w->row);
-        w->row_first[0] = 0;
+        uint32_t part = 0;
         for (uint32_t i = 0; i < g->rows; i++) {
-                w->row_weight[i] = m->v->row[m->row[i]].weight;
-                w->row_first[i + 1] = w->row_first[i] + m->v->row[m->row[i]].n;
+                const struct lf_person_row *r = &m->v->row[m->row[i]];
+                w->at[i] = (struct lf_person_at){.row = m->row[i], .token = r->token, .part = part};
+                w->head[i] = (struct lf_person_head){.weight = r->weight, .n = r->n};
+                for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
+                        w->head[i].word[j] = LF_WEIGHED(g->words, 0);
+                part += r->n;
         }
         write_words(m, g, w);
         if (g->runs > 0)
                 qsort(m->run, g->runs, sizeof *m->run, by_run);
-        for (uint32_t i = 0; i < g->runs; i++) {
-                w->run_skeleton[i] = m->run[i].skeleton;
-                w->run[i] = m->run[i].run;
-        }
+        if (g->runs > 0)
+                memcpy(w->run, m->run, g->runs * sizeof *w->run);
+        write_places(w->bone, sizeof *w->bone, g->words, w->bone_at);
+        write_places(w->run, sizeof *w->run, g->runs, w->run_at);
         write_likes(m, g, w);
 }
 
@@ -209,7 +247,7 @@ static void room_free(struct room *m)
         free(m->row);
         free(m->token);
         free(m->holder);
-        free(m->key);
+        free(m->bone);
         free(m->run);
 }
 
@@ -225,11 +263,11 @@ static int room_create(const struct lf_person_view *v, uint32_t blocks, struct r
         *ret = (struct room){.row = calloc(rows + 1u, sizeof *ret->row),
                              .token = calloc(tokens + 1u, sizeof *ret->token),
                              .holder = calloc(tokens + 1u, sizeof *ret->holder),
-                             .key = calloc(tokens + 1u, sizeof *ret->key),
+                             .bone = calloc(tokens + 1u, sizeof *ret->bone),
                              .run = calloc((size_t)LF_RUN_WORDS * tokens + 1, sizeof *ret->run),
                              .v = v,
                              .kernel = lf_person_kernel_for(lf_engines_isa())};
-        if (ret->row && ret->token && ret->holder && ret->key && ret->run)
+        if (ret->row && ret->token && ret->holder && ret->bone && ret->run)
                 return 0;
         room_free(ret);
         return -ENOMEM;
@@ -280,40 +318,51 @@ static bool words_sound(const struct lf_person_view *v, const struct lf_person_g
                         const struct lf_person_words *w)
 {
         if (!ascending(w->first, (uint64_t)g->words + 1, g->places) ||
-            !ascending(w->key, LF_WORD_KEYS + 1, g->words) || w->key[LF_WORD_KEYS] != g->words)
+            !ascending(w->key, LF_WORD_KEYS + 1, g->words) || w->key[LF_WORD_KEYS] != g->words ||
+            !ascending(w->bone_at, (1ull << lf_bone_bits(g->words)) + 1, g->words) ||
+            !ascending(w->run_at, (1ull << lf_bone_bits(g->runs)) + 1, g->runs))
                 return false;
         for (uint32_t i = 0; i < g->words; i++)
-                if (w->like_first[i] > g->likes || w->likes[i] > g->likes - w->like_first[i] ||
-                    w->token[i] >= v->head->tokens || w->skeleton_word[i] >= g->words || w->weight[i] > 1000)
+                if (w->alike[i].first > g->likes || w->alike[i].n > g->likes - w->alike[i].first ||
+                    w->token[i] >= v->head->tokens || w->bone[i].word >= g->words)
                         return false;
         return true;
 }
 
-static bool run_sound(const struct lf_person_view *v, const struct lf_person_group *g,
-                      const struct lf_person_words *w, const struct lf_person_run *r)
+static bool run_sound(const struct lf_person_group *g, const struct lf_person_words *w,
+                      const struct lf_person_run *r)
 {
         unsigned words = r->cut & LF_RUN_THREE ? 3 : 2;
-        return r->row < g->rows && r->first + words <= v->row[w->row[r->row]].n;
+        return r->row < g->rows && r->first + words <= w->head[r->row].n;
+}
+
+static bool row_sound(const struct lf_person_view *v, uint32_t block, const struct lf_person_group *g,
+                      const struct lf_person_head *h, const struct lf_person_at *at)
+{
+        if (at->row >= v->head->rows || at->row / LF_PERSON_BLOCK_ROWS != block)
+                return false;
+        for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
+                if (LF_WEIGHED_WORD(h->word[j]) > g->words || LF_WEIGHED_WEIGHT(h->word[j]) > 1000)
+                        return false;
+        const struct lf_person_row *r = &v->row[at->row];
+        return h->n == r->n && at->token == r->token && at->part <= g->places && h->n <= g->places - at->part;
 }
 
 static bool group_sound(const struct lf_person_view *v, uint32_t block, const struct lf_person_group *g,
                         const struct lf_person_words *w)
 {
-        if (!ascending(w->row_first, (uint64_t)g->rows + 1, g->places))
-                return false;
         for (uint32_t i = 0; i < g->rows; i++)
-                if (w->row[i] >= v->head->rows || w->row[i] / LF_PERSON_BLOCK_ROWS != block ||
-                    w->row_first[i + 1] - w->row_first[i] != v->row[w->row[i]].n)
+                if (!row_sound(v, block, g, &w->head[i], &w->at[i]))
                         return false;
         for (uint32_t i = 0; i < g->likes; i++)
                 if (LF_LIKE_SIMILARITY(w->like[i]) > 1000 ||
                     (w->like[i] && LF_LIKE_WORD(w->like[i]) >= g->words))
                         return false;
         for (uint32_t i = 0; i < g->places; i++)
-                if (w->place[i] >= g->rows || w->row_word[i] >= g->words)
+                if (w->place[i] >= g->rows || w->part[i].word >= g->words)
                         return false;
         for (uint32_t i = 0; i < g->runs; i++)
-                if (!run_sound(v, g, w, &w->run[i]))
+                if (!run_sound(g, w, &w->run[i]))
                         return false;
         return words_sound(v, g, w);
 }

@@ -31,3 +31,6 @@ extern const struct lf_person_kernel lf_person_kernel_scalar, lf_person_kernel_a
 /* A letter's class above, its place in the class below: a e i o u y 0..5, h 7, consonants and digits from 8
  * on. Only for a-z and 0-9. */
 uint8_t lf_letter_code(char letter);
+#define LF_CODE_VOWELS  6 /* below: vowels */
+#define LF_CODE_H       7
+#define LF_CODE_CLASSES 8 /* from here on: a class each eight */

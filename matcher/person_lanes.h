@@ -1,10 +1,5 @@
-/* The kernels' loops, written so that a compiler makes of them what its instruction set has: each file that
- * includes this is one set. */
+/* The kernels' loops, written so that a compiler makes of them what its instruction set has. */
 #pragma once
-
-#ifdef __AVX512VPOPCNTDQ__
-#include <immintrin.h>
-#endif
 
 #include <string.h>
 
@@ -12,9 +7,6 @@
 #include "matcher/person_token.h"
 
 #define LANES         LF_KERNEL_LANES
-#define CODE_VOWELS   6
-#define CODE_H        7
-#define CODE_CLASSES  8
 #define EACH_LANE     for (unsigned l = 0; l < LANES; l++)
 #define LESSER(x, y)  ((x) < (y) ? (x) : (y))
 #define GREATER(x, y) ((x) > (y) ? (x) : (y))
@@ -27,21 +19,6 @@ static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsign
         for (size_t i = 0; i < n; i += 64) {
                 uint64_t bits = 0;
                 size_t end = n - i < 64 ? n - i : 64;
-#ifdef __AVX512VPOPCNTDQ__
-                const __m512i p = _mm512_set1_epi64((long long)probe);
-                for (size_t l = 0; l < end; l += 8) {
-                        __mmask8 live = end - l < 8 ? (__mmask8)((1u << (end - l)) - 1) : 0xff;
-                        __m512i s = _mm512_maskz_loadu_epi64(live, signature + i + l);
-                        __m512i x = _mm512_andnot_si512(s, p), y = _mm512_andnot_si512(p, s);
-                        x = _mm512_add_epi64(_mm512_popcnt_epi64(x),
-                                             _mm512_popcnt_epi64(_mm512_srli_epi64(x, 32)));
-                        y = _mm512_add_epi64(_mm512_popcnt_epi64(y),
-                                             _mm512_popcnt_epi64(_mm512_srli_epi64(y, 32)));
-                        live = _mm512_mask_cmple_epu64_mask(live, x, _mm512_set1_epi64(own));
-                        live = _mm512_mask_cmple_epu64_mask(live, y, _mm512_set1_epi64(theirs));
-                        bits |= (uint64_t)live << l;
-                }
-#else
                 for (size_t l = 0; l < end; l++) {
                         uint64_t x = probe & ~signature[i + l], y = signature[i + l] & ~probe;
                         bool like =
@@ -49,7 +26,6 @@ static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsign
                             (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
                         bits |= (uint64_t)like << l;
                 }
-#endif
                 ret[i / 64] = bits;
         }
 }
@@ -69,26 +45,12 @@ static void columns(const struct lf_costs *k, const uint8_t (*word)[LF_KERNEL_LE
                 const uint8_t twice = j > 0 ? doubled : 0xff;
                 EACH_LANE
                 {
-                        uint8_t b = now[l], g = b == CODE_H ? h : other;
-                        g = b < CODE_VOWELS ? vowel_gap : g;
+                        uint8_t b = now[l], g = b == LF_CODE_H ? h : other;
+                        g = b < LF_CODE_VOWELS ? vowel_gap : g;
                         uint8_t d = b == before[l] ? twice : g;
                         gap[j][l] = LESSER(d, g);
                 }
         }
-}
-
-/* The letters that stand for `a` at less than a full edit: [first, first + n), at `cost`. */
-struct kin {
-        uint8_t first, n, cost;
-};
-
-static struct kin kin_of(const struct lf_costs *k, uint8_t a)
-{
-        if (a < CODE_VOWELS)
-                return (struct kin){0, CODE_VOWELS, k->vowel};
-        if (a < CODE_CLASSES)
-                return (struct kin){a, 1, 0};
-        return (struct kin){a & 0xf8, 8, k->class};
 }
 
 static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
@@ -108,10 +70,10 @@ static void distance(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERN
         const uint8_t other = k->other, swap = k->swap;
         for (unsigned i = 0; i < n; i++) {
                 const uint8_t c = a[i], before = i > 0 ? a[i - 1] : c;
-                const struct kin kin = kin_of(k, c);
+                const struct lf_kin kin = lf_kin_of(k, c);
                 const uint8_t out = i > 0 && c == before ? k->doubled
-                                    : c < CODE_VOWELS    ? k->vowel_gap
-                                    : c == CODE_H        ? k->h
+                                    : c < LF_CODE_VOWELS ? k->vowel_gap
+                                    : c == LF_CODE_H     ? k->h
                                                          : k->other;
                 EACH_LANE now[0][l] = (uint8_t)(one[0][l] + out);
                 for (unsigned j = 0; j < m; j++) {

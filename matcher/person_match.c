@@ -1,11 +1,9 @@
-/* The words of a probe's name against all words of a group: each pair once, most by signature alone. */
+/* A word against all words of a group, most by signature alone; and against one, by signature only. */
 #include "matcher/person_index.h"
 
 #include <string.h>
 
 #include "matcher/person_token.h"
-
-#define AHEAD 8 /* words that are fetched before they are needed */
 
 /* One word that is being compared. */
 struct compare {
@@ -15,6 +13,7 @@ struct compare {
         const struct lf_person_kernel *kernel;
         struct lf_span own;
         bool doubled;
+        unsigned least;
         uint64_t signature, *possible;
         uint8_t code[LF_TOKEN_LETTERS];
         uint32_t *like, likes, max;
@@ -28,6 +27,8 @@ static void note(struct compare *c, uint32_t word, unsigned n, unsigned similari
 {
         if ((n == 1) != (c->own.n == 1) && c->w->letters[word][0] == c->code[0])
                 similarity = LF_SIM_INITIAL;
+        if (similarity <= c->least)
+                return;
         if (c->likes < c->max)
                 c->like[c->likes] = LF_LIKE(word, similarity);
         c->likes++;
@@ -39,6 +40,13 @@ static void compare_one(struct compare *c, uint32_t word)
         unsigned similarity = lf_span_similarity(&c->own, &theirs, NULL);
         if (similarity)
                 note(c, word, theirs.n, similarity);
+}
+
+/* Quarters of an edit by which words may differ: as lf_span_budget(), less where more is asked. */
+static unsigned budget(const struct compare *c, unsigned longer)
+{
+        unsigned all = longer * 16 / 15, some = ((1000 - c->least) * longer - 1) / 375;
+        return all < some ? all : some;
 }
 
 static void compare_gathered(struct compare *c)
@@ -78,8 +86,8 @@ static void compare_length(struct compare *c, unsigned m, bool doubled)
         const uint32_t *key = c->w->key;
         uint32_t first = key[lf_word_key(m, doubled, 0)],
                  n = key[lf_word_key(m, doubled, 0) + LF_WORD_FIRSTS] - first;
-        int longer = (int)(m > c->own.n ? m : c->own.n), more = (int)m - (int)c->own.n;
-        int own = longer * 16 / 15, theirs = own;
+        int more = (int)m - (int)c->own.n;
+        int own = (int)budget(c, m > c->own.n ? m : c->own.n), theirs = own;
         own -= more > 0 ? more * (doubled ? 1 : 2) : 0;
         theirs -= more < 0 ? -more * (c->doubled ? 1 : 2) : 0;
         if (n == 0 || own < 0 || theirs < 0)
@@ -106,25 +114,35 @@ static void compare_skeletons(struct compare *c)
         if (!c->own.abjad && !c->g->abjad)
                 return;
         uint32_t skeleton = lf_span_skeleton(&c->own);
-        for (uint32_t k = lf_place_of(c->w->skeleton, c->g->words, skeleton);
-             k < c->g->words && c->w->skeleton[k] == skeleton; k++) {
-                uint32_t word = c->w->skeleton_word[k];
-                if (c->own.abjad || c->v->token[c->w->token[word]].flags & LF_TOKEN_ABJAD)
+        const uint32_t *at = &c->w->bone_at[lf_bone_place(skeleton, lf_bone_bits(c->g->words))];
+        for (uint32_t k = at[0]; k < at[1]; k++) {
+                uint32_t word = c->w->bone[k].word;
+                if (c->w->bone[k].skeleton == skeleton &&
+                    (c->own.abjad || c->v->token[c->w->token[word]].flags & LF_TOKEN_ABJAD))
                         compare_one(c, word);
         }
 }
 
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint64_t *possible, uint32_t *ret, uint32_t max)
+                        const struct lf_token *t, unsigned least, uint64_t *possible, uint32_t *ret,
+                        uint32_t max)
 {
-        struct compare c = {
-            .v = v, .g = g, .w = w, .kernel = kernel, .possible = possible, .like = ret, .max = max};
+        struct compare c = {.v = v,
+                            .g = g,
+                            .w = w,
+                            .kernel = kernel,
+                            .least = least,
+                            .possible = possible,
+                            .like = ret,
+                            .max = max};
         c.own = lf_span_of(t);
         c.doubled = lf_word_doubled(t->letter, t->n);
         c.signature = lf_word_signature(&c.own);
         for (unsigned k = 0; k < t->n; k++)
                 c.code[k] = lf_letter_code(t->letter[k]);
+        if (least >= 1000)
+                return 0;
         unsigned from = t->n > LF_SPAN_LONGER ? t->n - LF_SPAN_LONGER : 1, to = t->n + LF_SPAN_LONGER;
         for (unsigned m = from; m <= to && m <= LF_TOKEN_LETTERS; m++) {
                 if (m == LF_COSTS_LONG) /* other costs from here on */
@@ -133,99 +151,46 @@ uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_g
                 compare_length(&c, m, true);
         }
         compare_gathered(&c);
-        compare_initials(&c);
+        if (least < LF_SIM_INITIAL)
+                compare_initials(&c);
         compare_skeletons(&c);
         return c.likes;
 }
 
-/* The group's word that is the token; g->words when there is none. */
-static uint32_t find(const struct lf_person_search *s, const struct lf_token *t)
+struct lf_person_part lf_person_part_of(const struct lf_token *t)
 {
-        if (t->n > LF_KERNEL_LETTERS)
-                return s->g->words;
-        uint8_t code[LF_KERNEL_LETTERS] = {0};
-        for (unsigned i = 0; i < t->n; i++)
-                code[i] = lf_letter_code(t->letter[i]);
-        unsigned key = lf_word_key(t->n, lf_word_doubled(t->letter, t->n), lf_word_first(t->letter[0]));
-        uint32_t low = s->w->key[key], end = s->w->key[key + 1], high = end;
-        while (low < high) {
-                uint32_t mid = low + (high - low) / 2;
-                if (memcmp(s->w->letters[mid], code, sizeof code) < 0)
-                        low = mid + 1;
-                else
-                        high = mid;
-        }
-        for (; low < end && !memcmp(s->w->letters[low], code, sizeof code); low++)
-                if (!((s->v->token[s->w->token[low]].flags ^ t->flags) & LF_TOKEN_ABJAD))
-                        return low;
-        return s->g->words;
+        struct lf_span s = lf_span_of(t);
+        return (struct lf_person_part){
+            .signature = lf_word_signature(&s),
+            .weight = t->weight,
+            .n = (uint8_t)(t->n | (s.abjad ? LF_PART_ABJAD : 0) |
+                           (lf_word_doubled(t->letter, t->n) ? LF_PART_DOUBLED : 0)),
+            .first = lf_letter_code(t->letter[0])};
 }
 
-static struct lf_word_match *match_of(struct lf_person_search *s, uint32_t word)
+static unsigned signature_cost(uint64_t a, uint64_t b)
 {
-        struct lf_word_match *m = &s->s->match[word];
-        uint64_t bit = 1ull << word % 64;
-        if (!(s->s->met_word[word / 64] & bit)) {
-                s->s->met_word[word / 64] |= bit;
-                memset(m, 0, sizeof *m);
-        }
-        return m;
+        uint64_t d = a & ~b;
+        return (unsigned)(__builtin_popcountll(d) + __builtin_popcountll(d >> 32));
 }
 
-static int16_t greater(int16_t a, uint32_t b)
+/* What the letters cost at least that `longer` has `more` of: 2 each, or 1 if they are doubled. */
+static unsigned more_cost(const struct lf_person_part *longer, unsigned more)
 {
-        return (uint32_t)a > b ? a : (int16_t)b;
+        return longer->n & LF_PART_DOUBLED ? more : 2 * more;
 }
 
-/* Word `i` of the name is like a word of the group. */
-static void take(struct lf_person_search *s, unsigned i, uint32_t word, unsigned similarity)
+unsigned lf_person_most_alike(const struct lf_person_part *own, const struct lf_person_part *theirs)
 {
-        struct lf_word_match *m = match_of(s, word);
-        unsigned lane = i < LF_MATCH_LANES ? i : LF_MATCH_LANES - 1;
-        uint32_t theirs = (s->w->weight[word] * similarity + 999) / 1000,
-                 own = (uint32_t)m->own + (s->token[i].weight * similarity + 999) / 1000;
-        m->lane[lane] = greater(m->lane[lane], similarity);
-        m->theirs = greater(m->theirs, theirs);
-        m->own = (int16_t)(own < INT16_MAX ? own : INT16_MAX); /* no name weighs more */
-        if (theirs > s->most_theirs[i])
-                s->most_theirs[i] = theirs;
-        if (similarity > s->most[i])
-                s->most[i] = similarity;
-        s->places[i] += s->w->first[word + 1] - s->w->first[word];
-}
-
-/* What taking the word will need. */
-static void fetch(const struct lf_person_search *s, uint32_t word)
-{
-        __builtin_prefetch(&s->s->match[word], 1);
-        __builtin_prefetch(&s->w->weight[word]);
-        __builtin_prefetch(&s->w->first[word]);
-}
-
-bool lf_person_match(struct lf_person_search *s)
-{
-        memset(s->s->met_word, 0, (s->g->words + 63) / 64 * sizeof s->s->met_word[0]);
-        uint32_t *room = s->s->matched, left = LF_SEARCH_MATCHES;
-        for (unsigned i = 0; i < s->n; i++) {
-                const struct lf_token *t = &s->token[i];
-                uint32_t word = find(s, t), n = 0;
-                if (word < s->g->words)
-                        n = s->w->likes[word];
-                s->like[i] = n ? s->w->like + s->w->like_first[word] : room;
-                if (n == 0) {
-                        n = lf_person_like(s->v, s->g, s->w, s->kernel, t, s->s->possible, room, left);
-                        if (n > left)
-                                return false;
-                        room += n;
-                        left -= n;
-                }
-                s->likes[i] = n;
-                s->places[i] = s->most[i] = s->most_theirs[i] = 0;
-                for (uint32_t k = 0; k < n; k++) {
-                        if (k + AHEAD < n)
-                                fetch(s, LF_LIKE_WORD(s->like[i][k + AHEAD]));
-                        take(s, i, LF_LIKE_WORD(s->like[i][k]), LF_LIKE_SIMILARITY(s->like[i][k]));
-                }
-        }
-        return true;
+        unsigned n = own->n & LF_PART_LETTERS, m = theirs->n & LF_PART_LETTERS, longer = n > m ? n : m;
+        if ((own->n | theirs->n) & LF_PART_ABJAD)
+                return 1000;
+        if ((n == 1) != (m == 1) && own->first == theirs->first)
+                return LF_SIM_INITIAL;
+        if (2 * longer - n - m > LF_SPAN_LONGER)
+                return 0;
+        unsigned p = signature_cost(own->signature, theirs->signature) + more_cost(theirs, longer - n),
+                 q = signature_cost(theirs->signature, own->signature) + more_cost(own, longer - m);
+        unsigned least = p > q ? p : q;
+        return least > longer * 16 / 15 ? 0 : 1000 - 375 * least / longer;
 }

@@ -119,7 +119,7 @@ static bool words_possible(const struct lf_token *s, const struct lf_token *t)
         return lf_span_possible(&x, &y) || lf_span_initial(&x, &y);
 }
 
-static unsigned word_similarity(const struct lf_token *s, const struct lf_token *t)
+unsigned lf_word_similarity(const struct lf_token *s, const struct lf_token *t)
 {
         struct lf_span x = lf_span_of(s), y = lf_span_of(t);
         return lf_span_initial(&x, &y) ? LF_SIM_INITIAL : lf_span_similarity(&x, &y, NULL);
@@ -180,7 +180,8 @@ static float evaluate(const struct lf_name *a, const struct lf_name *b, const st
         for (unsigned i = 0; i < a->n; i++) {
                 unsigned most = o->run_a >> i & 1 ? 1000 : 0;
                 for (unsigned j = 0; j < b->n; j++) {
-                        unsigned sim = o->pair[i] >> j & 1 ? word_similarity(&a->token[i], &b->token[j]) : 0;
+                        unsigned sim =
+                            o->pair[i] >> j & 1 ? lf_word_similarity(&a->token[i], &b->token[j]) : 0;
                         value[i][j] = sim * ((uint32_t)a->token[i].weight + b->token[j].weight);
                         most = sim > most ? sim : most;
                         best[j] = sim > best[j] ? sim : best[j];

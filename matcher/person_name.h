@@ -43,8 +43,11 @@ struct lf_name lf_name_over(const struct lf_token *token, unsigned n);
 float lf_name_similarity(const struct lf_name *a, const struct lf_name *b, float floor,
                          struct lf_alignment *ret);
 
-/* The same, without a floor, for words whose likeness is known: value[i][j] is the similarity of word i of
- * `a` and word j of `b`, in thousandths, times the sum of their weights. Only of words run_a and run_b (bits)
- * may runs correspond. */
+/* How alike two words are, initials included, in thousandths. */
+unsigned lf_word_similarity(const struct lf_token *s, const struct lf_token *t);
+
+/* The same as lf_name_similarity(), without a floor, for words whose likeness is known: value[i][j] is the
+ * similarity of word i of `a` and word j of `b`, in thousandths, times the sum of their weights. Only of
+ * words run_a and run_b (bits) may runs correspond. */
 float lf_name_similarity_of_words(const struct lf_name *a, const struct lf_name *b,
                                   uint32_t (*value)[LF_ASSIGN_MAX], uint32_t run_a, uint32_t run_b);

@@ -5,58 +5,58 @@
 const struct lf_costs lf_costs_short = {3, 3, 2, 3, 3, 3, 4};
 const struct lf_costs lf_costs_long = {1, 2, 1, 2, 2, 3, 4};
 
-static bool vowel(char l)
-{
-        return l >= 'a' && LF_MASK_LETTER(l) & LF_MASK_VOWELS;
-}
+/* Letters as numbers, and what each costs where only one side has it. */
+struct letters {
+        uint8_t code[LF_SPAN_LETTERS + 1], gap[LF_SPAN_LETTERS + 1]; /* from 1 on */
+};
 
-static unsigned replace_cost(const struct lf_costs *k, char a, char b)
+static void read_letters(const struct lf_span *s, const struct lf_costs *k, struct letters *ret)
 {
-        if (a == b)
-                return 0;
-        if (vowel(a) && vowel(b))
-                return k->vowel;
-        unsigned c = lf_letter_classes[(uint8_t)a];
-        return c && c == lf_letter_classes[(uint8_t)b] ? k->class : k->other;
-}
-
-/* A letter that only one side has; `before` is its neighbour there (0: it is the first). */
-static unsigned gap_cost(const struct lf_costs *k, char l, char before)
-{
-        if (l == before)
-                return k->doubled;
-        return vowel(l) ? k->vowel_gap : l == 'h' ? k->h : k->other;
+        ret->code[0] = 0xff;
+        for (unsigned i = 1; i <= s->n; i++) {
+                char l = s->letter[i - 1];
+                uint8_t code = lf_letter_code(l), gap = l == 'h' ? k->h : k->other;
+                gap = code < LF_CODE_VOWELS ? k->vowel_gap : gap;
+                ret->gap[i] = code == ret->code[i - 1] ? k->doubled : gap;
+                ret->code[i] = code;
+        }
 }
 
 /* Weighted Damerau distance (optimal string alignment); above `limit`, any number above it. */
 static unsigned distance(const struct lf_span *a, const struct lf_span *b, const struct lf_costs *k,
                          unsigned limit)
 {
-        unsigned rows[3][LF_SPAN_LETTERS + 1];
-        unsigned *two = rows[0], *one = rows[1], *now = rows[2];
+        struct letters x, y;
+        uint16_t rows[3][LF_SPAN_LETTERS + 1];
+        uint16_t *two = rows[0], *one = rows[1], *now = rows[2];
+        read_letters(a, k, &x);
+        read_letters(b, k, &y);
         one[0] = 0;
         for (unsigned j = 1; j <= b->n; j++)
-                one[j] = one[j - 1] + gap_cost(k, b->letter[j - 1], j > 1 ? b->letter[j - 2] : 0);
+                one[j] = (uint16_t)(one[j - 1] + y.gap[j]);
         for (unsigned i = 1; i <= a->n; i++) {
-                char l = a->letter[i - 1], before = i > 1 ? a->letter[i - 2] : 0;
-                unsigned gap = gap_cost(k, l, before), least;
-                least = now[0] = one[0] + gap;
+                const uint8_t l = x.code[i], before = x.code[i - 1];
+                const struct lf_kin kin = lf_kin_of(k, l);
+                unsigned gap = x.gap[i], least = one[0] + gap, left = least;
+                now[0] = (uint16_t)least;
                 for (unsigned j = 1; j <= b->n; j++) {
-                        char m = b->letter[j - 1], left = j > 1 ? b->letter[j - 2] : 0;
-                        unsigned d = one[j - 1] + replace_cost(k, l, m), e = one[j] + gap;
-                        unsigned f = now[j - 1] + gap_cost(k, m, left);
+                        uint8_t m = y.code[j];
+                        unsigned cost = (uint8_t)(m - kin.first) < kin.n ? kin.cost : k->other;
+                        cost = m == l ? 0 : cost;
+                        unsigned d = one[j - 1] + cost, e = one[j] + gap, f = left + y.gap[j];
                         d = e < d ? e : d;
                         d = f < d ? f : d;
-                        if (before && left && l == left && m == before && l != m && two[j - 2] + k->swap < d)
+                        if (m == before && l != m && y.code[j - 1] == l && two[j - 2] + k->swap < (int)d)
                                 d = two[j - 2] + k->swap;
-                        now[j] = d;
+                        now[j] = (uint16_t)d;
+                        left = d;
                         least = d < least ? d : least;
                 }
                 /* A transposition reaches a row further back, whose least is at most one gap below this
                  * one's. */
                 if (least > limit + k->other)
                         return limit + 1;
-                unsigned *spare = two;
+                uint16_t *spare = two;
                 two = one, one = now, now = spare;
         }
         return one[b->n];

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "matcher/person_fold.h"
+#include "matcher/person_kernel.h"
 
 #define LF_SIM_LEAST   600
 #define LF_SIM_INITIAL 600
@@ -78,6 +79,20 @@ struct lf_costs {
 };
 extern const struct lf_costs lf_costs_short, lf_costs_long;
 #define LF_COSTS_LONG 5 /* letters of the longer word from which on lf_costs_long counts */
+
+/* The letters, as lf_letter_code gives them, that stand for `code` at less than a full edit: [first, first +
+ * n), at `cost`. */
+struct lf_kin {
+        uint8_t first, n, cost;
+};
+static inline struct lf_kin lf_kin_of(const struct lf_costs *k, uint8_t code)
+{
+        if (code < LF_CODE_VOWELS)
+                return (struct lf_kin){0, LF_CODE_VOWELS, k->vowel};
+        if (code < LF_CODE_CLASSES)
+                return (struct lf_kin){code, 1, 0};
+        return (struct lf_kin){code & 0xf8, 8, k->class};
+}
 
 /* Runs of words are taken for others that differ by at most that, in quarters of an edit. */
 #define LF_RUN_COST 4

@@ -385,7 +385,7 @@ static void kernels_agree(void **state)
                                 continue;
                         const struct lf_person_kernel *k = lf_person_kernel_for(isa);
                         uint8_t d[LF_KERNEL_LANES];
-                        unsigned most = n * 16 / 15 + 3;
+                        unsigned most = (n + LF_SPAN_LONGER) * 16 / 15;
                         k->distance(code, n, (const uint8_t(*)[LF_KERNEL_LETTERS])w.code, w.id, w.length,
                                     count, d);
                         k->possible(w.signature, WORDS, lf_word_signature(&a), most, most, &possible[isa]);
@@ -402,6 +402,34 @@ static void kernels_agree(void **state)
         }
 }
 
+/* No two words are more alike than their signatures allow. */
+static void signatures_bound(void **state)
+{
+        for (int round = 0; round < 20000; round++) {
+                char text[40];
+                struct lf_token t[2];
+                unsigned n = random_word(text, 14), m = n;
+                if (lf_name_fold((const uint8_t *)text, n, &t[0], 1) != 1)
+                        continue;
+                for (int edits = rand() % 5; edits > 0; edits--) {
+                        unsigned at = (unsigned)rand() % m;
+                        if (rand() % 3 == 0 && m > 1)
+                                memmove(text + at, text + at + 1, --m - at);
+                        else if (rand() % 2)
+                                memmove(text + at + 1, text + at, m++ - at);
+                        else
+                                random_word(text + at, 1);
+                }
+                if (lf_name_fold((const uint8_t *)text, m, &t[1], 1) != 1)
+                        continue;
+                struct lf_person_part a = lf_person_part_of(&t[0]), b = lf_person_part_of(&t[1]);
+                unsigned most = lf_person_most_alike(&a, &b);
+                assert_int_equal(most, lf_person_most_alike(&b, &a));
+                if (most < lf_word_similarity(&t[0], &t[1]))
+                        fail_msg("%.*s, %.*s: %u", t[0].n, t[0].letter, t[1].n, t[1].letter, most);
+        }
+}
+
 int main(void)
 {
         assert_int_equal(lf_engines_init(), 0);
@@ -409,6 +437,7 @@ int main(void)
             cmocka_unit_test(nothing_is_lost),
             cmocka_unit_test(nothing_is_lost_between_scripts),
             cmocka_unit_test(kernels_agree),
+            cmocka_unit_test(signatures_bound),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }

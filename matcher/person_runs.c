@@ -1,0 +1,114 @@
+/* Runs of words that may be written as one. A run is taken for another only when their skeletons are equal,
+ * and two runs of several words only when their letters are and are divided elsewhere: rows with such runs
+ * are all looked at. */
+#include "matcher/person_index.h"
+
+#include <string.h>
+
+#include "matcher/person_token.h"
+
+#define RUN_LONGER  2
+#define RUN_LETTERS 4
+
+/* Words of the name and of the row, as bits, that correspond as runs. */
+static void explain_row(struct lf_person_search *s, uint16_t row, uint32_t own, uint32_t theirs)
+{
+        const uint8_t met = own >> LF_MET_BITS ? LF_MET_RUN - 1 : (uint8_t)own;
+        uint32_t *word = s->s->run_word[row];
+        if (!(s->s->met_row[row] & LF_MET_RUN))
+                word[0] = word[1] = 0;
+        lf_person_take_row(s, row, LF_MET_RUN | met);
+        word[0] |= own;
+        word[1] |= theirs;
+}
+
+static uint32_t words_from(unsigned first, unsigned n)
+{
+        return ((1u << n) - 1) << first;
+}
+
+/* As run_possible() in person_name.c for words of which one is a run. */
+static bool lengths_near(unsigned a, unsigned b)
+{
+        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS;
+}
+
+/* What letters that only one has cost at least: of equal skeletons, no classes. */
+static bool masks_near(uint64_t own, uint32_t theirs)
+{
+        return lf_mask_run_possible(own & LF_MASK_LETTERS, (uint64_t)theirs << 32);
+}
+
+/* The same words, divided in the same way, are no better as runs than as words. */
+static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_person_run *r)
+{
+        return r->letters == own->letters && (r->n & ~LF_RUN_ABJAD) == own->span.n && r->cut != own->cut &&
+               (own->span.abjad || r->n & LF_RUN_ABJAD || !((r->cut | own->cut) & LF_RUN_REVERSED));
+}
+
+/* The rows' runs that may be written as the span is. */
+static void compare_runs(struct lf_person_search *s, const struct lf_span *own, uint32_t skeleton,
+                         uint32_t words, const struct lf_name_run *several)
+{
+        const uint32_t *at = &s->w->run_at[lf_bone_place(skeleton, lf_bone_bits(s->g->runs))];
+        for (uint32_t i = at[0]; i < at[1]; i++) {
+                const struct lf_person_run *r = &s->w->run[i];
+                if (r->skeleton == skeleton &&
+                    (several ? divided_elsewhere(several, r)
+                             : own->abjad || r->n & LF_RUN_ABJAD ||
+                                   (lengths_near(own->n, r->n) && masks_near(own->mask, r->mask))))
+                        explain_row(s, r->row, words, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
+        }
+}
+
+/* Where in a row's name a word is, as bits. */
+static uint32_t places_of(const struct lf_person_search *s, uint32_t row, uint32_t word)
+{
+        const struct lf_person_head *h = &s->w->head[row];
+        uint32_t places = 0;
+        for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
+                places |= (uint32_t)(LF_WEIGHED_WORD(h->word[j]) == word) << j;
+        for (unsigned j = LF_HEAD_WORDS; j < h->n; j++)
+                places |= (uint32_t)(s->w->part[s->w->at[row].part + j].word == word) << j;
+        return places;
+}
+
+/* The rows' words that are written as a run of the probe's is. */
+static void compare_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
+{
+        const uint32_t *at = &s->w->bone_at[lf_bone_place(skeleton, lf_bone_bits(s->g->words))];
+        for (uint32_t i = at[0]; i < at[1]; i++) {
+                const struct lf_person_bone *bone = &s->w->bone[i];
+                if (bone->skeleton != skeleton ||
+                    (!r->span.abjad && !(bone->n & LF_PART_ABJAD) &&
+                     !(lengths_near(r->span.n, bone->n) && masks_near(r->span.mask, bone->mask))))
+                        continue;
+                uint32_t word = bone->word;
+                for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
+                        explain_row(s, s->w->place[p], words_from(r->first, r->words),
+                                    places_of(s, s->w->place[p], word));
+        }
+}
+
+void lf_person_find_runs(struct lf_person_search *s)
+{
+        struct lf_name_run run[LF_NAME_RUNS];
+        uint32_t skeleton[LF_NAME_RUNS];
+        unsigned runs = lf_name_runs(s->token, s->n, run), word_bits = lf_bone_bits(s->g->words),
+                 run_bits = lf_bone_bits(s->g->runs);
+        for (unsigned i = 0; i < s->n; i++)
+                __builtin_prefetch(&s->w->run[s->w->run_at[lf_bone_place(s->word[i].skeleton, run_bits)]]);
+        for (unsigned i = 0; i < runs; i++) {
+                skeleton[i] = lf_span_skeleton(&run[i].span);
+                __builtin_prefetch(&s->w->run[s->w->run_at[lf_bone_place(skeleton[i], run_bits)]]);
+                __builtin_prefetch(&s->w->bone[s->w->bone_at[lf_bone_place(skeleton[i], word_bits)]]);
+        }
+        for (unsigned i = 0; i < s->n; i++) {
+                struct lf_span own = lf_span_of(&s->token[i]);
+                compare_runs(s, &own, s->word[i].skeleton, 1u << i, NULL);
+        }
+        for (unsigned i = 0; i < runs; i++) {
+                compare_joined(s, &run[i], skeleton[i]);
+                compare_runs(s, &run[i].span, skeleton[i], words_from(run[i].first, run[i].words), &run[i]);
+        }
+}
