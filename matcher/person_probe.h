@@ -66,6 +66,7 @@ static inline unsigned lf_birth_years(const struct lf_shard *shard)
 float lf_person_score(float similarity, enum lf_document document, const struct lf_person_facts *probe,
                       const struct lf_person_facts *record, unsigned years);
 
-/* See person_score.c for how it was measured. */
+/* See person_score.c for how it was measured, up to which score. */
+#define LF_PERSON_RATE_MEASURED 0.90f
 float lf_person_log10_fmr(float score);
 float lf_person_score_at(float log10_fmr);

@@ -16,6 +16,8 @@
 
 #include "matcher/person_index.h"
 #include "matcher/person_write.h"
+#include "tests/data.h"
+#include "tools/import/csv.h"
 #include "tools/import/sdn.h"
 
 #define INVENTED 4000
@@ -430,14 +432,92 @@ static void signatures_bound(void **state)
         }
 }
 
+/* How many names of a listed person are as alike to those of strangers. */
+#define RATE_FROM  69 /* hundredths */
+#define RATE_STEPS 6
+struct strangers {
+        const struct lf_person_view *v;
+        const struct lf_person_probe *probe;
+        double comparisons, reached[RATE_STEPS];
+};
+
+static float count_stranger(void *context, uint32_t row, unsigned name, float similarity)
+{
+        struct strangers *s = context;
+        float score = similarity * lf_class_factor(s->probe->name[name].class, s->v->row[row].class);
+        for (unsigned k = 0; k < RATE_STEPS; k++)
+                s->reached[k] += score >= (float)(RATE_FROM + 3 * k) / 100;
+        return RATE_FROM / 100.f;
+}
+
+/* Every third name of a file of invented people, by turns for either half. */
+static void count_file(const char *folder, const char *name, struct strangers half[2], void *probe,
+                       void *scratch)
+{
+        enum { SIZE = 4 << 20 };
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+        struct lf_person_view v = lf_person_view_of(lf_shard_payload(list.shard));
+        const struct lf_person_kernel *kernel = lf_person_kernel_for(lf_engines_isa());
+        char *text = malloc(SIZE);
+        struct lf_csv csv;
+        struct lf_defect defect;
+        assert_non_null(text);
+        lf_csv_init(&csv, text, test_file(folder, name, text, SIZE));
+        for (unsigned row = 0; lf_csv_next(&csv) > 0; row++) {
+                struct wire w = {.n = 0};
+                struct strangers *s = &half[row / 3 % 2];
+                if (row % 3 != 1)
+                        continue;
+                put(&w, LF_PERSON_NAME, csv.field[0].text, csv.field[0].n);
+                if (engine->prepare(w.byte, w.n, probe, &defect) < 0)
+                        continue;
+                s->v = &v;
+                s->probe = probe;
+                for (uint32_t b = 0; b < list.shard->blocks; b++) {
+                        const struct lf_person_group *g =
+                            (const struct lf_person_group *)v.index + b * LF_PERSON_KINDS;
+                        struct lf_person_words words = lf_person_words_at(v.index, g);
+                        s->comparisons += g->rows;
+                        lf_person_index_search(&v, g, &words, kernel, probe, RATE_FROM / 100.f, scratch,
+                                               count_stranger, s);
+                }
+        }
+        free(text);
+}
+
+/* What a score claims is within a factor of two of what strangers reach, on either half of them. */
+static void claimed_rates_hold(void **state)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_PERSON);
+        const char *folder = test_data();
+        struct strangers half[2] = {{0}};
+        if (!folder)
+                return; /* invented names would be told nothing of */
+        void *probe = aligned_alloc(64, (engine->probe_size + 63) & ~63ul),
+             *scratch = aligned_alloc(64, (engine->scratch_size + 63) & ~63ul);
+        count_file(folder, "names/not_listed_us.csv", half, probe, scratch);
+        count_file(folder, "names/not_listed_global.csv", half, probe, scratch);
+        for (unsigned h = 0; h < 2; h++)
+                for (unsigned k = 0; k < RATE_STEPS; k++) {
+                        float score = (float)(RATE_FROM + 3 * k) / 100;
+                        double claimed = half[h].comparisons * pow(10, (double)lf_person_log10_fmr(score));
+                        print_message("half %u: %.0f reach %.2f, %.0f claimed\n", h, half[h].reached[k],
+                                      (double)score, claimed);
+                        if (claimed >= 20)
+                                assert_true(half[h].reached[k] < 2 * claimed &&
+                                            half[h].reached[k] > claimed / 2);
+                }
+        free(probe);
+        free(scratch);
+}
+
 int main(void)
 {
         assert_int_equal(lf_engines_init(), 0);
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(nothing_is_lost),
-            cmocka_unit_test(nothing_is_lost_between_scripts),
-            cmocka_unit_test(kernels_agree),
-            cmocka_unit_test(signatures_bound),
+            cmocka_unit_test(nothing_is_lost),    cmocka_unit_test(nothing_is_lost_between_scripts),
+            cmocka_unit_test(kernels_agree),      cmocka_unit_test(signatures_bound),
+            cmocka_unit_test(claimed_rates_hold),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }

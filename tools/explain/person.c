@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "matcher/person_fold.h"
+#include "matcher/person_probe.h"
 #include "matcher/person_write.h"
 #include "matcher/shard.h"
 #include "tools/explain/explain.h"
@@ -155,12 +156,14 @@ static void reason_words(struct lf_match_reason r, const struct side side[2], ch
 static void report(const struct finding *f, const struct side side[2], bool as_json)
 {
         double rate = (double)lf_engine_for(LF_MODALITY_PERSON)->score_log10_fmr(f->hit.score);
+        bool drawn_on = f->hit.score > LF_PERSON_RATE_MEASURED;
         json_t *reasons = json_array();
         if (!as_json) {
                 printf("score %.3f", (double)f->hit.score);
-                printf(rate < 0 ? "; of strangers one comparison in %.0f comes so close\n"
+                printf(rate < 0 ? "; of strangers one comparison in %.0f comes so close%s\n"
                                 : "; strangers come so close\n",
-                       __builtin_pow(10, -rate));
+                       __builtin_pow(10, -rate),
+                       drawn_on ? ", as the line goes on beyond what was measured" : "");
         }
         for (unsigned i = 0; i < f->why.n; i++) {
                 char text[160], own[160], theirs[160];
@@ -173,8 +176,8 @@ static void report(const struct finding *f, const struct side side[2], bool as_j
                                     : json_pack("{s:s}", "text", text));
         }
         if (as_json) {
-                json_t *j = json_pack("{s:f, s:f, s:O}", "score", (double)f->hit.score, "log10_fmr", rate,
-                                      "reasons", reasons);
+                json_t *j = json_pack("{s:f, s:f, s:b, s:O}", "score", (double)f->hit.score, "log10_fmr",
+                                      rate, "extrapolated", drawn_on, "reasons", reasons);
                 json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
                 putchar('\n');
                 json_decref(j);
