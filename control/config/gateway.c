@@ -64,7 +64,7 @@ void lf_gateway_defaults(struct lf_config_gateway *g)
         g->window_us = 72 * 3600000000ull;
         g->rescreen = true;
         g->in_flight = 256;
-        g->in_background = 2;
+        g->in_background = 1;
         g->largest = 64 << 20;
 }
 

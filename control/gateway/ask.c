@@ -138,9 +138,11 @@ static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p
 
 unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job)
 {
-        unsigned few = g->options->in_background, all = g->options->in_flight;
+        /* of the quantum they are idle, and lanes do not see what happens within it */
+        uint64_t few = g->options->in_background * (1 + g->config->answer_quantum_us / 1000);
+        unsigned all = g->options->in_flight;
         bool waited_for = job->kind == LF_JOB_CALL && job->probes <= LONG_MESSAGE;
-        return waited_for || all < few ? all : few;
+        return waited_for || all < few ? all : (unsigned)few;
 }
 
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)

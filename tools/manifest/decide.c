@@ -2,6 +2,7 @@
 #include "tools/manifest/gateway.h"
 #include "tools/manifest/manifest.h"
 
+#include "dataplane/lsp.h"
 #include "tools/commands.h"
 
 #include <stdio.h>
@@ -42,6 +43,10 @@ int lf_manifest_decide(const char *gateway, const char *token, const char *messa
                        const char *decision, const char *reason, bool json)
 {
         struct lf_gateway_reply reply;
+        if (strlen(reason) > LSP_DECISION_REASON_MAX) {
+                fprintf(stderr, "landfall: a reason has at most %d bytes\n", LSP_DECISION_REASON_MAX);
+                return LF_EXIT_USAGE;
+        }
         json_t *request =
             json_pack("{s:{s:s, s:s, s:s, s:s, s:s}}", "decide", "message", message, "traveller", traveller,
                       "decision", decision, "reason", reason, "token", token);
