@@ -220,9 +220,10 @@ static bool compare(const struct lf_shard *s, const void *probe, uint32_t record
         for (uint32_t r = lf_shard_first_row(all.record, sizeof *all.record, s->rows, record);
              r < s->rows && all.record[r] == record; r++) {
                 const uint8_t *group = lf_face_group(&all, r / LF_FACE_LANES);
-                int32_t product = -q->bias;
+                int32_t product = 0;
                 for (unsigned i = 0; i < p->padded; i++)
-                        product += q->f.v[i] * group[(i / 4 * LF_FACE_LANES + r % LF_FACE_LANES) * 4 + i % 4];
+                        product += q->f.v[i] *
+                                   (int8_t)group[(i / 4 * LF_FACE_LANES + r % LF_FACE_LANES) * 4 + i % 4];
                 float score = lf_face_score(&p->spread, (float)product * all.factor[r] * q->f.factor);
                 if (any && score <= ret->score)
                         continue;
