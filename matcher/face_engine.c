@@ -26,14 +26,7 @@ int lf_face_init(void)
 
 static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_defect *ret_defect)
 {
-        struct lf_face_probe *p = ret_probe;
-        int r = lf_face_read(wire, size, &p->f, ret_defect);
-        if (r < 0)
-                return r;
-        p->bias = 0;
-        for (unsigned i = 0; i < p->f.dims; i++)
-                p->bias += 128 * p->f.v[i];
-        return 0;
+        return lf_face_read_probe(wire, size, ret_probe, ret_defect);
 }
 
 /* ---- gallery ---- */
@@ -224,7 +217,7 @@ static bool compare(const struct lf_shard *s, const void *probe, uint32_t record
                 for (unsigned i = 0; i < p->padded; i++)
                         product += q->f.v[i] *
                                    (int8_t)group[(i / 4 * LF_FACE_LANES + r % LF_FACE_LANES) * 4 + i % 4];
-                float score = lf_face_score(&p->spread, (float)product * all.factor[r] * q->f.factor);
+                float score = lf_face_score(&p->spread, lf_face_cosine(&all, r, q, product));
                 if (any && score <= ret->score)
                         continue;
                 *ret = (struct lf_hit){.record = record, .row = r, .score = score};

@@ -1,8 +1,9 @@
 /* The face engine's parts. Private to matcher/face*.c.
  *
- * Embeddings are kept as int8; the product of two is an exact integer, and its cosine that integer times two
- * factors: all kernels give the same results bit by bit. Kernels find the rows that may reach a probe's
- * floor; lf_face_take scores those.
+ * Galleries are kept as int8. Kernels multiply them with the probe rounded to int8, which is exact in
+ * integers, and find the rows that may reach the probe's floor, however its rounding turned out; lf_face_take
+ * scores those with what rounding took from the probe. So all kernels give the same results bit by bit, and
+ * a probe in floats loses nothing.
  *
  * The score is how many standard deviations of strangers two faces are closer than strangers are on average,
  * by the angle between them. Average and deviation are measured on the gallery itself when it is built: each
@@ -25,10 +26,13 @@ struct lf_face_vector {
         _Alignas(64) int8_t v[LF_FACE_DIMS_MAX]; /* zero beyond dims */
 };
 
-/* A prepared probe. */
+/* A prepared probe. What rounding took from its values is kept beside it, and counts where a row is scored.
+ */
 struct lf_face_probe {
-        struct lf_face_vector f;
-        int32_t bias; /* 128 times the sum of v: for kernels that add 128 to the gallery's bytes */
+        struct lf_face_vector f; /* its factor: 1 / length before rounding */
+        int32_t bias;            /* 128 times the sum of v: for kernels that add 128 to the gallery's bytes */
+        float rest_length;
+        _Alignas(64) float rest[LF_FACE_DIMS_MAX]; /* in units of v; zero beyond dims */
 };
 
 /* How far apart strangers are: angles in radians. */
@@ -65,6 +69,8 @@ lf_face_kernel lf_face_scan_scalar, lf_face_scan_avx2, lf_face_scan_avx512, lf_f
 
 /* Reads the wire form and rounds it to int8. -EBADMSG and the defect. */
 int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, struct lf_defect *ret_defect);
+int lf_face_read_probe(const void *wire, size_t size, struct lf_face_probe *ret,
+                       struct lf_defect *ret_defect);
 /* Measures strangers on the pairs of a gallery. Any memory error leaves the cautious guess for small ones. */
 struct lf_face_spread lf_face_measure(const struct lf_face_span *all);
 float lf_face_score(const struct lf_face_spread *s, float cosine);
@@ -85,6 +91,9 @@ static inline unsigned lf_face_lanes(const struct lf_face_span *s, uint32_t g)
 }
 
 void lf_face_set_cut(const struct lf_face_span *s, struct lf_face_task *t);
-/* Scores the lanes of `mask`, whose products with the probe are known. */
+/* The cosine of a probe and a row, of which the product of their int8 values is known. */
+float lf_face_cosine(const struct lf_face_span *s, uint32_t row, const struct lf_face_probe *p,
+                     int32_t product);
+/* Scores the lanes of `mask` that reach the cut. */
 void lf_face_take(const struct lf_face_span *s, uint32_t g, unsigned mask,
                   const int32_t product[LF_FACE_LANES], struct lf_face_task *t);

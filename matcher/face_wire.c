@@ -21,20 +21,25 @@ static float get_float(const uint8_t *p)
         return f;
 }
 
-/* The largest value becomes 127. */
-static int read_floats(const uint8_t *p, struct lf_face_vector *ret, struct lf_defect *d)
+/* Steps to a float: the largest value becomes 127. INFINITY where all are zero. */
+static double step_of(const uint8_t *p, unsigned dims)
 {
         float most = 0;
-        for (unsigned i = 0; i < ret->dims; i++) {
-                float f = get_float(p + 4 * i);
-                if (!isfinite(f))
+        for (unsigned i = 0; i < dims; i++)
+                most = fmaxf(most, fabsf(get_float(p + 4 * i)));
+        return 127 / (double)most;
+}
+
+static int read_floats(const uint8_t *p, struct lf_face_vector *ret, struct lf_defect *d)
+{
+        for (unsigned i = 0; i < ret->dims; i++)
+                if (!isfinite(get_float(p + 4 * i)))
                         return defective(d, LF_DEFECT_VALUE, sizeof(struct lf_face_head) + 4 * i);
-                most = fmaxf(most, fabsf(f));
-        }
-        if (most == 0)
+        double step = step_of(p, ret->dims);
+        if (isinf(step))
                 return defective(d, LF_DEFECT_VALUE, sizeof(struct lf_face_head));
         for (unsigned i = 0; i < ret->dims; i++)
-                ret->v[i] = (int8_t)lrint((double)get_float(p + 4 * i) * (127 / (double)most));
+                ret->v[i] = (int8_t)lrint((double)get_float(p + 4 * i) * step);
         return 0;
 }
 
@@ -85,5 +90,28 @@ int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, stru
         if (squares == 0)
                 return defective(ret_defect, LF_DEFECT_VALUE, sizeof h);
         ret->factor = (float)(1 / sqrt((double)squares));
+        return 0;
+}
+
+int lf_face_read_probe(const void *wire, size_t size, struct lf_face_probe *ret, struct lf_defect *ret_defect)
+{
+        struct lf_face_head h;
+        int r = lf_face_read(wire, size, &ret->f, ret_defect);
+        if (r < 0)
+                return r;
+        memcpy(&h, wire, sizeof h);
+        const uint8_t *values = (const uint8_t *)wire + sizeof h;
+        double step = h.format == LF_FACE_FLOAT32 ? step_of(values, h.dims) : 0, rests = 0, squares = 0;
+        ret->bias = 0;
+        memset(ret->rest, 0, sizeof ret->rest);
+        for (unsigned i = 0; i < h.dims; i++) {
+                double value = step > 0 ? (double)get_float(values + 4 * i) * step : ret->f.v[i];
+                ret->bias += 128 * ret->f.v[i];
+                ret->rest[i] = (float)(value - ret->f.v[i]);
+                rests += (double)ret->rest[i] * (double)ret->rest[i];
+                squares += value * value;
+        }
+        ret->f.factor = (float)(1 / sqrt(squares));
+        ret->rest_length = (float)sqrt(rests) * 1.0001f; /* above what rounding does to sums of it */
         return 0;
 }

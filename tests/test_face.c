@@ -1,6 +1,6 @@
-/* The face engine: mates come first, every instruction set gives the same results, rounding to int8 changes
- * next to nothing, claimed rates are kept for models that it never saw, other models are not compared, and
- * what cannot be compared is refused by name. */
+/* The face engine: mates come first, every instruction set gives the same results, rounding a probe to int8
+ * changes nothing and a gallery next to nothing, claimed rates are kept for models that it never saw, other
+ * models are not compared, and what cannot be compared is refused by name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -149,7 +149,7 @@ static void every_instruction_set_gives_the_same(void **state)
 }
 
 /* The cosine that an explanation gives, against floats. */
-static void rounding_changes_next_to_nothing(void **state)
+static void rounding_a_gallery_changes_next_to_nothing(void **state)
 {
         const struct lf_generated_model *m = &models[1];
         struct lf_shard *s = gallery_of(m, 100);
@@ -172,6 +172,72 @@ static void rounding_changes_next_to_nothing(void **state)
                 assert_true(fabs(why.reason[0].a - 100 * dot / sqrt(aa * bb)) < 0.8);
                 free(probe);
         }
+        free(s);
+}
+
+/* Rounding the probe chooses nothing and changes no score: what a search keeps is what comparing every record
+ * keeps. */
+static void searches_keep_what_comparing_all_keeps(void **state)
+{
+        for (unsigned m = 0; m < MODELS; m++) {
+                struct lf_shard *s = gallery_of(&models[m], FACES);
+                void *probe[PROBES];
+                static struct lf_topk is[PROBES];
+                for (unsigned i = 0; i < PROBES; i++)
+                        probe[i] = probe_of(&models[m], i * EVERY);
+                search(s, probe, PROBES, 16, is);
+                for (unsigned i = 0; i < PROBES; i++) {
+                        struct lf_topk all;
+                        lf_topk_init(&all, 16, -INFINITY);
+                        for (uint32_t k = 0; k < FACES; k++) {
+                                struct lf_hit h;
+                                assert_true(engine->compare(s, probe[i], k, scratch, &h));
+                                lf_topk_push(&all, h.record, h.row, h.score);
+                        }
+                        lf_topk_sort(&all);
+                        assert_int_equal(is[i].n, all.n);
+                        assert_memory_equal(is[i].hit, all.hit, all.n * sizeof *all.hit);
+                        free(probe[i]);
+                }
+                free(s);
+        }
+}
+
+/* A gallery of int8 wires keeps every bit of them, so a float probe's score is that of exact arithmetic. */
+static void a_float_probe_loses_nothing(void **state)
+{
+        enum { N = 50 };
+        const struct lf_generated_model *m = &models[1];
+        static uint8_t wire[N][LF_FACE_WIRE_MAX];
+        struct lf_source_record r[N];
+        float v[LF_FACE_DIMS_MAX];
+        for (unsigned i = 0; i < N; i++) {
+                lf_generate_face(m, SEED, i, 0, v);
+                r[i] =
+                    (struct lf_source_record){.wire = wire[i], .size = lf_generate_face_int8(m, v, wire[i])};
+        }
+        struct lf_shard *s = shard_of(r, N, NULL);
+        void *probe = probe_of(m, 7);
+        lf_generate_face(m, SEED, 7, 1, v);
+        double angle[N], score[N];
+        for (unsigned i = 0; i < N; i++) {
+                const int8_t *row = (const int8_t *)wire[i] + sizeof(struct lf_face_head) + sizeof(float);
+                double dot = 0, aa = 0, bb = 0;
+                for (unsigned k = 0; k < m->dims; k++) {
+                        dot += (double)v[k] * row[k];
+                        aa += (double)v[k] * (double)v[k];
+                        bb += row[k] * row[k];
+                }
+                struct lf_hit h;
+                assert_true(engine->compare(s, probe, i, scratch, &h));
+                angle[i] = acos(dot / sqrt(aa * bb));
+                score[i] = (double)h.score;
+        }
+        /* A score is a linear function of the angle: the mate's and the first one's give it. */
+        double slope = (score[7] - score[0]) / (angle[7] - angle[0]);
+        for (unsigned i = 0; i < N; i++)
+                assert_true(fabs(score[0] + slope * (angle[i] - angle[0]) - score[i]) < 1e-4);
+        free(probe);
         free(s);
 }
 
@@ -417,7 +483,9 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(invented_faces_are_as_they_should_be),
             cmocka_unit_test(every_instruction_set_gives_the_same),
-            cmocka_unit_test(rounding_changes_next_to_nothing),
+            cmocka_unit_test(rounding_a_gallery_changes_next_to_nothing),
+            cmocka_unit_test(searches_keep_what_comparing_all_keeps),
+            cmocka_unit_test(a_float_probe_loses_nothing),
             cmocka_unit_test(claimed_rates_are_kept),
             cmocka_unit_test(small_galleries_claim_little),
             cmocka_unit_test(other_models_are_not_compared),

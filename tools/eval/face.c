@@ -1,7 +1,8 @@
 /* landfall eval face: the face engine over labelled embeddings.
  *
  * All rows form a gallery; each row is a probe against it, compared with every other row (never with itself),
- * through the engine as a query would be. Beside it the same by float cosines: what rounding to int8 costs.
+ * through the engine as a query would be. Beside it the same by float cosines: what rounding a gallery to
+ * int8 costs.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -210,70 +211,101 @@ static int turned_rank1(const struct lf_embeddings *e, double *ret)
         return r;
 }
 
-/* All pairs, rounded as the engine rounds. How often strangers of one half of the subjects reach 1e-3 by the
- * calibration of a gallery of the other. */
-static int count_pairs(const struct lf_embeddings *e, struct lf_shard *const half[2], struct result *ret)
+/* What count_pairs needs to ask the engine. */
+struct pairs {
+        const struct lf_engine *engine;
+        const struct lf_shard *all, *half[2];
+        void *probe, *scratch;
+        struct lf_scores mates, others, float_mates, float_others;
+        size_t claimed[2], of[2];
+};
+
+static const struct lf_face_spread *spread_of(const struct lf_shard *s)
 {
-        const struct lf_face_payload *calibration[2] = {lf_shard_payload(half[0]), lf_shard_payload(half[1])};
-        struct lf_face_vector *v = calloc(e->n, sizeof *v);
-        struct lf_scores mates = {0}, others = {0}, float_mates = {0}, float_others = {0};
-        struct lf_defect d;
-        size_t claimed[2] = {0}, of[2] = {0};
-        int r = v ? 0 : -ENOMEM;
-        for (size_t i = 0; r == 0 && i < e->n; i++) {
-                struct wire w;
-                r = lf_face_read(&w, wire_of(e, i, &w), &v[i], &d);
+        return &((const struct lf_face_payload *)lf_shard_payload(s))->spread;
+}
+
+/* The prepared probe a with record b. */
+static int count_pair(const struct lf_embeddings *e, struct pairs *p, size_t a, size_t b)
+{
+        bool mate = e->subject[a] == e->subject[b];
+        const struct lf_face_spread *own = spread_of(p->all);
+        struct lf_hit hit;
+        if (!p->engine->compare(p->all, p->probe, (uint32_t)b, p->scratch, &hit))
+                return -EBADMSG;
+        int r = lf_scores_add(mate ? &p->mates : &p->others, hit.score);
+        if (r == 0)
+                r = lf_scores_add(mate ? &p->float_mates : &p->float_others, lf_embeddings_cosine(e, a, b));
+        unsigned h = e->subject[a] % 2;
+        if (!mate && e->subject[b] % 2 == h) {
+                const struct lf_face_spread *other = spread_of(p->half[1 - h]);
+                float angle = own->mean - hit.score * own->deviation;
+                p->of[h]++;
+                p->claimed[h] += lf_face_log10_fmr((other->mean - angle) / other->deviation) <= -3;
         }
-        for (size_t a = 0; r == 0 && a < e->n; a++)
-                for (size_t b = a + 1; r == 0 && b < e->n; b++) {
-                        bool mate = e->subject[a] == e->subject[b];
-                        int32_t product = 0;
-                        for (unsigned k = 0; k < e->dims; k++)
-                                product += v[a].v[k] * v[b].v[k];
-                        float cosine = (float)product * v[a].factor * v[b].factor;
-                        r = lf_scores_add(mate ? &mates : &others, cosine);
-                        if (r == 0)
-                                r = lf_scores_add(mate ? &float_mates : &float_others,
-                                                  lf_embeddings_cosine(e, a, b));
-                        unsigned h = e->subject[a] % 2;
-                        if (!mate && e->subject[b] % 2 == h) {
-                                float score = lf_face_score(&calibration[1 - h]->spread, cosine);
-                                of[h]++;
-                                claimed[h] += lf_face_log10_fmr(score) <= -3;
-                        }
-                }
-        if (r == 0 && (mates.n == 0 || others.n == 0))
+        return r;
+}
+
+/* All pairs, the first as a probe and the second in a gallery. How often strangers of one half of the
+ * subjects reach 1e-3 by the calibration of a gallery of the other. */
+static int count_pairs(const struct lf_embeddings *e, struct pairs *p, struct result *ret)
+{
+        struct wire w;
+        struct lf_defect d;
+        int r = 0;
+        for (size_t a = 0; r == 0 && a < e->n; a++) {
+                r = p->engine->prepare(&w, wire_of(e, a, &w), p->probe, &d);
+                for (size_t b = a + 1; r == 0 && b < e->n; b++)
+                        r = count_pair(e, p, a, b);
+        }
+        if (r == 0 && (p->mates.n == 0 || p->others.n == 0))
                 r = -EINVAL;
         if (r == 0) {
-                ret->rates = lf_rates_of(&mates, &others);
-                ret->float_rates = lf_rates_of(&float_mates, &float_others);
+                ret->rates = lf_rates_of(&p->mates, &p->others);
+                ret->float_rates = lf_rates_of(&p->float_mates, &p->float_others);
                 for (unsigned h = 0; h < 2; h++)
-                        ret->claimed_1e3[h] = of[h] ? (double)claimed[h] / (double)of[h] : 0;
+                        ret->claimed_1e3[h] = p->of[h] ? (double)p->claimed[h] / (double)p->of[h] : 0;
         }
-        free(v);
-        free(mates.score);
-        free(others.score);
-        free(float_mates.score);
-        free(float_others.score);
+        free(p->mates.score);
+        free(p->others.score);
+        free(p->float_mates.score);
+        free(p->float_others.score);
+        return r;
+}
+
+static int engine_pairs(const struct lf_embeddings *e, struct result *ret)
+{
+        const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FACE);
+        struct lf_shard *all = NULL, *half[2] = {NULL};
+        void *probe = aligned(engine->probe_size), *scratch = aligned(engine->scratch_size);
+        int r = probe && scratch ? gallery(e, 2, &all) : -ENOMEM;
+        for (unsigned h = 0; r == 0 && h < 2; h++)
+                r = gallery(e, h, &half[h]);
+        if (r == 0) {
+                struct pairs p = {.engine = engine,
+                                  .all = all,
+                                  .half = {half[0], half[1]},
+                                  .probe = probe,
+                                  .scratch = scratch};
+                r = count_pairs(e, &p, ret);
+        }
+        free(half[0]);
+        free(half[1]);
+        free(all);
+        free(probe);
+        free(scratch);
         return r;
 }
 
 static int evaluate(const struct lf_embeddings *e, struct result *ret)
 {
-        struct lf_shard *half[2] = {NULL};
-        int r = 0;
-        for (unsigned h = 0; r == 0 && h < 2; h++)
-                r = gallery(e, h, &half[h]);
-        if (r == 0)
-                r = count_pairs(e, half, ret);
+        int r = engine_pairs(e, ret);
         if (r == 0)
                 r = engine_rank1(e, &ret->rank1);
         if (r == 0)
                 r = turned_rank1(e, &ret->turned_rank1);
         if (r == 0)
                 ret->float_rank1 = float_rank1(e, &ret->probes);
-        free(half[0]);
-        free(half[1]);
         return r;
 }
 
@@ -281,7 +313,7 @@ static void print(const struct lf_embeddings *e, const struct result *r, bool js
 {
         if (!json) {
                 printf("%zu rows, %zu with another of their subject\n%24s %8s %8s\n", e->n, r->probes, "",
-                       "int8", "float");
+                       "engine", "float");
                 printf("%24s %8.4f %8.4f\n", "rank 1", r->rank1, r->float_rank1);
                 printf(
                     "%24s %8.4f %8.4f   on average over %u random rotations, which change rounding alone\n",
