@@ -10,7 +10,6 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -192,15 +191,10 @@ int lf_cmd_officer(int argc, char **argv)
         }
         if (!o.path || optind == argc)
                 return usage(stderr);
-        struct lf_problems *problems = malloc(sizeof *problems);
-        struct lf_config *config;
-        if (!problems || lf_config_read(o.path, &config, problems) < 0) {
-                fprintf(stderr, "landfall officer: %s is not valid; landfall verify says why\n", o.path);
-                free(problems);
+        struct lf_config *config = lf_config_read_or_print(o.path, stderr);
+        if (!config)
                 return LF_EXIT_FAILED;
-        }
         int code = run(config, &o, argv + optind, argc - optind);
         lf_config_destroy(config);
-        free(problems);
         return code;
 }
