@@ -50,7 +50,9 @@ check "the same ruleset as before" test "$before" = "$(number ruleset) $(number 
 
 # Agreement 2 loses a purpose; SIGHUP says so at once.
 refused() { grep -q 'does not permit this purpose' <<<"$(ask gate-1 "$(person 1)" 2>/dev/null)"; }
-awk '/^ *sanctions:$/ && !done { getline; done = 1; next } { print }' "$W/good.yaml" >"$W/landfall.yaml"
+awk '/^ *sanctions:$/ && !at { at = match($0, /[^ ]/); next }
+     at > 0 && match($0, /[^ ]/) > at { next }
+     { at = at ? -1 : 0; print }' "$W/good.yaml" >"$W/landfall.yaml"
 check "the changed configuration is valid" "$B/landfall" verify "$W/landfall.yaml"
 kill -HUP "$pid_control"
 check_eventually "the purpose that it no longer permits is refused" 2 refused
