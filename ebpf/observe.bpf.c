@@ -56,6 +56,12 @@ struct name {
         char text[LF_OBSERVE_NAME];
 };
 
+/* The clock that BPF may read steps back a little now and then, when the kernel corrects it. */
+static __always_inline __u64 elapsed(__u64 from, __u64 to)
+{
+        return to > from ? to - from : 0;
+}
+
 static __always_inline __u32 slot_of(__u32 tid)
 {
         for (__u32 i = 0; tid && i < LF_OBSERVE_PROBES; i++) {
@@ -108,6 +114,7 @@ __noinline int charge(__u32 slot, __u32 cause, __u32 id, __u64 ns, struct name *
                 __u32 place = (hash + cause + i) % LF_OBSERVE_CULPRITS;
                 struct lf_observe_culprit *c = &tally->culprit[place];
                 if (c->count && c->cause == cause && c->id == id) {
+                        __builtin_memcpy(c->name, name->text, LF_OBSERVE_NAME); /* exec gives another */
                         c->count++;
                         c->total_ns += ns;
                         if (ns > c->max_ns)
@@ -148,7 +155,7 @@ __noinline int end_segment(__u32 slot, __u32 cpu, __u32 pid, __u64 now, struct n
         struct lf_observe_absence *a = &absences[slot];
         if (a->mode == LF_RUNS || a->mode == LF_SLEEPS || a->cpu != cpu)
                 return 0;
-        __u64 ns = now - a->segment_ns;
+        __u64 ns = elapsed(a->segment_ns, now);
         a->segment_ns = now;
         if (!pid) /* the idle task: the CPU woke up */
                 return 0;
@@ -182,7 +189,7 @@ static __always_inline void end_absence(__u32 slot, __u64 now)
         if (cpu < LF_OBSERVE_CPUS)
                 __sync_fetch_and_and(&cpus[cpu].waiting, ~(1ull << slot));
         if (mode == LF_SLEEPS) /* its waking was not seen */
-                count(slot, LF_CAUSE_SLEPT, now - a->since_ns, &name);
+                count(slot, LF_CAUSE_SLEPT, elapsed(a->since_ns, now), &name);
         else if (mode != LF_RUNS && a->lost_ns) {
                 __builtin_memcpy(name.text, a->longest, LF_OBSERVE_NAME);
                 count(slot, cause_of(mode), a->lost_ns, &name);
@@ -241,7 +248,7 @@ int BPF_PROG(sched_wakeup, struct task_struct *task)
                 return 0;
         __u64 now = bpf_ktime_get_ns();
         struct name name = {0};
-        count(slot, LF_CAUSE_SLEPT, now - absences[slot].since_ns, &name);
+        count(slot, LF_CAUSE_SLEPT, elapsed(absences[slot].since_ns, now), &name);
         __u32 cpu = absences[slot].cpu;
         if (cpu < LF_OBSERVE_CPUS && !cpus[cpu].waiting)
                 cpus[cpu].running_tid = 0; /* known at the next switch */
@@ -281,14 +288,14 @@ static __always_inline bool leave(__u32 *ret_slot, __u64 *ret_ns, __u64 *ret_sta
         c->depth = --depth;
         if (depth >= LF_OBSERVE_DEPTH)
                 return false;
-        __u64 now = bpf_ktime_get_ns(), whole = now - c->frame[depth].start_ns;
+        __u64 now = bpf_ktime_get_ns(), whole = elapsed(c->frame[depth].start_ns, now);
         __u64 nested = c->frame[depth].nested_ns;
         if (depth > 0)
                 c->frame[(depth - 1) % LF_OBSERVE_DEPTH].nested_ns += whole;
         *ret_slot = slot;
         *ret_start = c->frame[depth].start_ns;
         *ret_end = now;
-        *ret_ns = whole > nested ? whole - nested : 0;
+        *ret_ns = elapsed(nested, whole);
         return true;
 }
 
@@ -340,7 +347,7 @@ int BPF_PROG(softirq_exit, unsigned vector)
         if (vector < sizeof softirq_names / sizeof *softirq_names)
                 __builtin_memcpy(name.text, (const void *)softirq_names[vector], LF_OBSERVE_NAME);
         if (current_syscall(bpf_get_current_task_btf()) >= 0 &&
-            start - cpus[cpu].interrupt_end_ns > SOFTIRQ_FOLLOWS_NS)
+            elapsed(cpus[cpu].interrupt_end_ns, start) > SOFTIRQ_FOLLOWS_NS)
                 cause = LF_CAUSE_CALL;
         else
                 cpus[cpu].interrupt_end_ns = end;
