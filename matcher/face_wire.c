@@ -30,7 +30,7 @@ static double step_of(const uint8_t *p, unsigned dims)
         return 127 / (double)most;
 }
 
-static int read_floats(const uint8_t *p, struct lf_face_vector *ret, struct lf_defect *d)
+static int read_floats(const uint8_t *p, struct lf_face_vector *ret, double *ret_step, struct lf_defect *d)
 {
         for (unsigned i = 0; i < ret->dims; i++)
                 if (!isfinite(get_float(p + 4 * i)))
@@ -40,6 +40,7 @@ static int read_floats(const uint8_t *p, struct lf_face_vector *ret, struct lf_d
                 return defective(d, LF_DEFECT_VALUE, sizeof(struct lf_face_head));
         for (unsigned i = 0; i < ret->dims; i++)
                 ret->v[i] = (int8_t)lrint((double)get_float(p + 4 * i) * step);
+        *ret_step = step;
         return 0;
 }
 
@@ -66,7 +67,9 @@ static int check_head(const struct lf_face_head *h, size_t size, struct lf_defec
         return size == sizeof *h + values ? 0 : defective(d, LF_DEFECT_LENGTH, size);
 }
 
-int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, struct lf_defect *ret_defect)
+/* *ret_step: steps to a float; 0: the values came as they are kept. */
+static int read_wire(const void *wire, size_t size, struct lf_face_vector *ret, double *ret_step,
+                     struct lf_defect *ret_defect)
 {
         struct lf_face_head h;
         if (size < sizeof h)
@@ -80,7 +83,8 @@ int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, stru
         ret->dims = h.dims;
         ret->padded = (uint16_t)((h.dims + 63) & ~63);
         const uint8_t *values = (const uint8_t *)wire + sizeof h;
-        r = h.format == LF_FACE_FLOAT32 ? read_floats(values, ret, ret_defect)
+        *ret_step = 0;
+        r = h.format == LF_FACE_FLOAT32 ? read_floats(values, ret, ret_step, ret_defect)
                                         : read_bytes(values, ret, ret_defect);
         if (r < 0)
                 return r;
@@ -93,18 +97,22 @@ int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, stru
         return 0;
 }
 
+int lf_face_read(const void *wire, size_t size, struct lf_face_vector *ret, struct lf_defect *ret_defect)
+{
+        double step;
+        return read_wire(wire, size, ret, &step, ret_defect);
+}
+
 int lf_face_read_probe(const void *wire, size_t size, struct lf_face_probe *ret, struct lf_defect *ret_defect)
 {
-        struct lf_face_head h;
-        int r = lf_face_read(wire, size, &ret->f, ret_defect);
+        double step, rests = 0, squares = 0;
+        int r = read_wire(wire, size, &ret->f, &step, ret_defect);
         if (r < 0)
                 return r;
-        memcpy(&h, wire, sizeof h);
-        const uint8_t *values = (const uint8_t *)wire + sizeof h;
-        double step = h.format == LF_FACE_FLOAT32 ? step_of(values, h.dims) : 0, rests = 0, squares = 0;
+        const uint8_t *values = (const uint8_t *)wire + sizeof(struct lf_face_head);
         ret->bias = 0;
         memset(ret->rest, 0, sizeof ret->rest);
-        for (unsigned i = 0; i < h.dims; i++) {
+        for (unsigned i = 0; i < ret->f.dims; i++) {
                 double value = step > 0 ? (double)get_float(values + 4 * i) * step : ret->f.v[i];
                 ret->bias += 128 * ret->f.v[i];
                 ret->rest[i] = (float)(value - ret->f.v[i]);
