@@ -135,8 +135,7 @@ static json_t *ruling_json(const struct lf_ruling *r)
 {
         char leaf[65], at[32];
         lsp_hex_write(r->leaf, 32, leaf);
-        return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "decision",
-                         r->decided == LSP_DECIDED_BOARD ? "board" : "do not board", "officer", r->name,
+        return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "decision", lf_ruling_text(r), "officer", r->name,
                          "number", (json_int_t)r->officer, "reason", r->reason, "time", iso_time(r->at, at),
                          "receipt", leaf);
 }

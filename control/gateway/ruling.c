@@ -16,6 +16,11 @@
 
 /* ---- what there is already ---- */
 
+const char *lf_ruling_text(const struct lf_ruling *r)
+{
+        return lf_decision_text[r->decided == LSP_DECIDED_BOARD ? LF_DECIDE_BOARD : LF_DECIDE_DO_NOT_BOARD];
+}
+
 const struct lf_ruling *lf_ruling_on(const struct lf_job *job, uint32_t subject)
 {
         for (uint32_t i = job->rulings; i-- > 0;)
@@ -348,8 +353,7 @@ static void say(const struct lf_job *job, const struct lf_ruling *r)
         lsp_hex_write(r->leaf, 8, leaf);
         lf_log_info("%s: officer %u (%s) decided on traveller %u: %s; audit entry %s",
                     lf_printable(job->meta.name, name), r->officer, r->name,
-                    job->copy.subject[r->subject].number,
-                    r->decided == LSP_DECIDED_BOARD ? "board" : "do not board", leaf);
+                    job->copy.subject[r->subject].number, lf_ruling_text(r), leaf);
 }
 
 /* The journal first, which then knows whose it is; then the reports. What is there already stays. */

@@ -65,6 +65,8 @@ void lf_ruling_finish(struct lf_gateway *g, struct lf_job *job);
  */
 bool lf_ruling_resume(struct lf_gateway *g, struct lf_job *job);
 
+/* "board", "do not board". */
+const char *lf_ruling_text(const struct lf_ruling *r);
 /* The ruling on a subject that is in force; NULL: there is none. */
 const struct lf_ruling *lf_ruling_on(const struct lf_job *job, uint32_t subject);
 /* journal.c: the records as they are read again. -ENOMEM; -EBADMSG. */
