@@ -108,15 +108,16 @@ static void expand_rows(const struct lf_iris_span *span, const uint16_t row[ROWS
                 expand(k == 0 ? &span->chunk[row[i]] : &span->rest[row[i]].chunk[k - 1], s->sign[i]);
 }
 
-/* Fetches an eighth of chunk k of thirty-two rows. */
+/* Fetches an eighth of chunk k of thirty-two rows, into the second-level cache: the first one is full of
+ * tiles. */
 static inline __attribute__((always_inline)) void fetch(const struct lf_iris_span *span, uint32_t row,
                                                         unsigned k, unsigned eighth)
 {
         for (unsigned i = ROWS / 8 * eighth; i < ROWS / 8 * (eighth + 1); i++) {
                 const struct lf_iris_chunk *c =
                     k == 0 ? &span->chunk[row + i] : &span->rest[row + i].chunk[k - 1];
-                _mm_prefetch((const char *)c->mask, _MM_HINT_T0);
-                _mm_prefetch((const char *)c->code, _MM_HINT_T0);
+                _mm_prefetch((const char *)c->mask, _MM_HINT_T1);
+                _mm_prefetch((const char *)c->code, _MM_HINT_T1);
         }
 }
 
