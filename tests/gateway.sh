@@ -125,16 +125,16 @@ check "as what they are" grep -q '"role": "consignee"' <<<"$json"
 check "a cargo message has no CUSRES" test ! -s <(screen "$W/cargo.x12" --cusres -)
 
 # ---- a long manifest and live lanes ------------------------------------------------------------------------------------
-for k in {1..13}; do sed -nE '1,190s/^[0-9]+,"([^"]+)".*/\1/p' "$W/others.csv"; done | head -2400 | harness_paxlst LONG >"$W/long"
+for k in {1..7}; do sed -nE '1,190s/^[0-9]+,"([^"]+)".*/\1/p' "$W/others.csv"; done | head -1200 | harness_paxlst LONG >"$W/long"
 drop "$W/long" long.edi
 asked=0 answered=0
 while ! reported done long.edi && ((asked < 400)); do
-        asked=$((asked + 1))
-        if ask_is CANDIDATE gate-1 "$(person 3)"; then answered=$((answered + 1)); fi
+        asked=$((asked + 1)) said=$(ask gate-1 "$(person 3)" 2>&1)
+        if is CANDIDATE <<<"$said"; then answered=$((answered + 1)); else echo "$asked: $said" >>"$W/unanswered.log"; fi
 done
-check "live lanes are answered beside a manifest of 2,400: $answered of $asked" test "$asked" -gt 0 -a "$asked" = "$answered"
+check "live lanes are answered beside a manifest of 1,200: $answered of $asked" test "$asked" -gt 0 -a "$asked" = "$answered"
 check_eventually "and it comes to its end" 30 reported done long.edi
-check "with everyone in it" test "$(count "$(report done long.edi)" clear)" = 2400
+check "with everyone in it" test "$(count "$(report done long.edi)" clear)" = 1200
 check "no query came too late or found no room" test "$(number deadline) $(number busy)" = "0 0"
 
 # ---- kill -9, again and again ------------------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ struct lf_config_gateway {
         uint32_t agreements;         /* to ask under */
         uint64_t window_us;          /* how long a message can be read and screened again */
         bool rescreen;
-        uint32_t in_flight, in_background; /* queries at once: in all; for messages that nobody waits for */
+        uint32_t in_flight, in_background; /* queries at once: in all; where nobody waits, and in 1 ms */
         uint64_t largest;                  /* bytes of a message */
         uint32_t callers;
         char caller[LF_CALLERS_MAX][64]; /* users who may ask through its socket, besides root and `user` */

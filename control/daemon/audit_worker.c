@@ -1,5 +1,6 @@
 #include "control/daemon/audit_worker.h"
 
+#include "base/slice.h"
 #include "dataplane/counters.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define NICE       5
 #define STEP_MS    250
 #define REOPEN_S   5
 #define STEPS_MOST 64 /* in one turn: a million entries */
@@ -106,6 +108,7 @@ static void step(struct lf_audit_worker *w)
 static void *run(void *arg)
 {
         struct lf_audit_worker *w = arg;
+        lf_short_slices(NICE); /* its CPU may have a core on it, or landfalld's own audit thread */
         for (;;) {
                 struct timespec until;
                 clock_gettime(CLOCK_MONOTONIC, &until);

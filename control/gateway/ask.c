@@ -136,13 +136,22 @@ static void ask_one(struct lf_gateway *g, struct lf_job *job, struct lf_probe *p
         g->outstanding++;
 }
 
+bool lf_job_waited_for(const struct lf_job *job)
+{
+        return job->kind == LF_JOB_RULING || (job->kind == LF_JOB_CALL && job->probes <= LONG_MESSAGE);
+}
+
 unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job)
 {
         /* of the quantum they are idle, and lanes do not see what happens within it */
         uint64_t few = g->options->in_background * (1 + g->config->answer_quantum_us / 1000);
         unsigned all = g->options->in_flight;
-        bool waited_for = job->kind == LF_JOB_CALL && job->probes <= LONG_MESSAGE;
-        return waited_for || all < few ? all : (unsigned)few;
+        return lf_job_waited_for(job) || all < few ? all : (unsigned)few;
+}
+
+uint64_t lf_job_next_us(const struct lf_gateway *g, const struct lf_job *job)
+{
+        return lf_job_waited_for(job) ? 0 : g->next_background_us;
 }
 
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
@@ -158,11 +167,14 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
                         job->cursor++;
                         continue;
                 }
-                if (!take_token(g))
+                uint64_t now_us = lf_gateway_now_us();
+                if (now_us < lf_job_next_us(g, job) || !take_token(g))
                         break;
                 ask_one(g, job, p);
                 if (p->state != LF_PROBE_TO_ASK)
                         job->cursor++;
+                if (!lf_job_waited_for(job))
+                        g->next_background_us = now_us + 1000 / g->options->in_background;
                 lf_give_way(&n, 8);
         }
         return job->outstanding == 0 &&

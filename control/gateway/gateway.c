@@ -211,16 +211,22 @@ static void step_jobs(struct lf_gateway *g)
         }
 }
 
-static int wait_ms(const struct lf_gateway *g)
+static uint64_t wait_us(const struct lf_gateway *g)
 {
-        uint64_t now = lf_gateway_now_us() / 1000;
-        int ms = g->next_scan_ms > now ? (int)(g->next_scan_ms - now) : 0;
-        if (g->lane && lf_lane_timeout_ms(g->lane) < ms)
-                ms = lf_lane_timeout_ms(g->lane);
-        for (const struct lf_job *j = g->jobs; j; j = j->next)
-                if (j->cursor < j->probes && g->lane && g->outstanding < lf_job_window(g, j) && ms > 1)
-                        ms = j->again_ms > now + 1 ? ms : 1; /* the rate lets more go soon */
-        return ms;
+        uint64_t now = lf_gateway_now_us(), until = g->next_scan_ms * 1000;
+        if (g->lane && now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000 < until)
+                until = now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000;
+        for (const struct lf_job *j = g->jobs; j; j = j->next) {
+                if (j->cursor >= j->probes || !g->lane || g->outstanding >= lf_job_window(g, j) ||
+                    j->again_ms * 1000 > now + 1000)
+                        continue;
+                uint64_t soon = lf_job_next_us(g, j); /* or the rate lets more go */
+                if (soon <= now)
+                        soon = now + 1000;
+                if (soon < until)
+                        until = soon;
+        }
+        return until > now ? until - now : 0;
 }
 
 static void look_around(struct lf_gateway *g)
@@ -263,7 +269,10 @@ int lf_gateway_run(struct lf_gateway *g)
                     {.fd = g->listener, .events = POLLIN},
                     {.fd = g->watch, .events = POLLIN}};
                 unsigned n = lf_serve_poll(g, fds + LISTENED);
-                if (poll(fds, LISTENED + n, wait_ms(g)) < 0 && errno != EINTR)
+                lf_share_urgent(g, lf_serve_waits(g));
+                uint64_t us = wait_us(g);
+                struct timespec t = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
+                if (ppoll(fds, LISTENED + n, &t, NULL) < 0 && errno != EINTR)
                         return -errno;
                 if (fds[2].revents)
                         drain_watch(g);

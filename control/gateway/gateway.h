@@ -39,8 +39,9 @@ struct lf_gateway {
         unsigned outstanding;
         double tokens; /* of the lane's rate */
         uint64_t tokens_us;
-        struct lf_job *jobs; /* in the order of their coming */
-        int listener, watch; /* the socket; inotify on in/ */
+        uint64_t next_background_us; /* for messages that nobody waits for */
+        struct lf_job *jobs;         /* in the order of their coming */
+        int listener, watch;         /* the socket; inotify on in/ */
         struct lf_client *client[LF_CLIENTS_MAX];
         uint64_t next_scan_ms, next_second_ms;
         struct lf_kept *kept;
@@ -48,6 +49,7 @@ struct lf_gateway {
         struct lf_versions versions; /* in the galleries now */
         bool versions_known;
         uint64_t seen_generation;
+        bool may_idle, idles; /* share.c */
 };
 
 /* gateway.c */
@@ -111,6 +113,8 @@ int lf_serve_open(struct lf_gateway *g);
 void lf_serve_close(struct lf_gateway *g);
 struct pollfd;
 unsigned lf_serve_poll(struct lf_gateway *g, struct pollfd *fds);
+/* Someone at the socket waits for a message of a flight's length or for a decision. */
+bool lf_serve_waits(const struct lf_gateway *g);
 void lf_serve_events(struct lf_gateway *g, const struct pollfd *fds, unsigned n);
 void lf_serve_finish(struct lf_gateway *g, struct lf_job *job);
 /* Tells who waits for a ruling how it ended. */
@@ -128,7 +132,9 @@ void lf_rescreen_second(struct lf_gateway *g);
 void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job);
 
 /* share.c: before the threads begin. */
-void lf_share_cpus(const struct lf_config *config);
+void lf_share_cpus(struct lf_gateway *g);
+/* Whether anyone waits for what it does; else it runs only when nothing else on its CPU would. */
+void lf_share_urgent(struct lf_gateway *g, bool urgent);
 /* Every so many calls, lets whoever waits for this CPU go first: long loops call it. */
 void lf_give_way(unsigned *inout_n, unsigned every);
 

@@ -119,8 +119,12 @@ struct lf_counts {
 };
 struct lf_counts lf_job_counts(const struct lf_job *job);
 
-/* ask.c: the most queries under way, of all jobs together, with which this one goes on asking. */
+/* ask.c: whether someone waits for it, and not for long in any case. */
+bool lf_job_waited_for(const struct lf_job *job);
+/* The most queries under way, of all jobs together, with which this one goes on asking. */
 unsigned lf_job_window(const struct lf_gateway *g, const struct lf_job *job);
+/* When it may ask next, as far as lanes are not to notice it. */
+uint64_t lf_job_next_us(const struct lf_gateway *g, const struct lf_job *job);
 /* Puts as many probes under way as the window allows; true if it is finished. */
 bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms);
 /* Takes an outcome that the journal kept; its candidates behind it. -EBADMSG. */

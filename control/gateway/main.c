@@ -119,7 +119,7 @@ static int serve(const struct lf_config *config)
                 if (strcmp(config->lane[i].name, g->options->lane) == 0)
                         g->rules = &config->lane[i];
         signal(SIGPIPE, SIG_IGN);
-        lf_share_cpus(config);
+        lf_share_cpus(g);
         warm_up();
         int r = open_all(g);
         if (r == 0) {

@@ -267,6 +267,16 @@ unsigned lf_serve_poll(struct lf_gateway *g, struct pollfd *fds)
         return n;
 }
 
+bool lf_serve_waits(const struct lf_gateway *g)
+{
+        for (unsigned i = 0; i < LF_CLIENTS_MAX; i++) {
+                const struct lf_client *c = g->client[i];
+                if (c && !c->shut && (!c->job || lf_job_waited_for(c->job)))
+                        return true;
+        }
+        return false;
+}
+
 static struct lf_client *client_of(struct lf_gateway *g, int fd)
 {
         for (unsigned i = 0; i < LF_CLIENTS_MAX; i++)

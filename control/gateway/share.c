@@ -1,5 +1,5 @@
-/* Where the gateway runs, and for how long at a time: a CPU may have a core of the dataplane on it that a
- * lane waits for. */
+/* Where the gateway runs, when, and for how long at a time: a CPU may have a core of the dataplane on it that
+ * a lane waits for. */
 #include "control/gateway/gateway.h"
 
 #include "base/log.h"
@@ -29,10 +29,19 @@ static void keep_off_cores(const struct lf_config *config)
                 lf_log_error("its CPUs cannot be chosen: %s", strerror(errno));
 }
 
-void lf_share_cpus(const struct lf_config *config)
+void lf_share_cpus(struct lf_gateway *g)
 {
-        keep_off_cores(config);
+        keep_off_cores(g->config);
         lf_short_slices(NICE); /* behind whoever shares a CPU with it */
+        g->may_idle = lf_may_leave_idle();
+}
+
+void lf_share_urgent(struct lf_gateway *g, bool urgent)
+{
+        if (!g->may_idle || g->idles == !urgent)
+                return;
+        g->idles = !urgent;
+        lf_run_idle(g->idles);
 }
 
 void lf_give_way(unsigned *inout_n, unsigned every)
