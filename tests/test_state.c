@@ -108,7 +108,7 @@ static void clock_of_a_start(void **state)
         char old[200];
         snprintf(old, sizeof old, "landfall-state 1\nruleset 3\npolicy %064d\ngeneration 4\nlegal_time 500\n",
                  0);
-        assert_int_equal(lf_write_file(path, old, strlen(old), 0600, true), 0);
+        assert_int_equal(lf_file_replace(AT_FDCWD, path, old, strlen(old), 0600, true), 0);
         s = opened();
         assert_int_equal(lf_state_clock(s, 7), 0);
         assert_int_equal(lf_state_last(s), 500);
@@ -120,7 +120,7 @@ static void damaged(void **state)
         static const char *const texts[] = {"", "nonsense\n", "landfall-state 1\nruleset 1\npolicy 00\n",
                                             "landfall-state 2\n"};
         for (unsigned i = 0; i < 4; i++) {
-                assert_int_equal(lf_write_file(path, texts[i], strlen(texts[i]), 0600, true), 0);
+                assert_int_equal(lf_file_replace(AT_FDCWD, path, texts[i], strlen(texts[i]), 0600, true), 0);
                 struct lf_state *s = (struct lf_state *)1;
                 assert_int_equal(lf_state_open(path, &s), -EBADMSG);
                 assert_ptr_equal(s, (void *)1);
@@ -138,12 +138,12 @@ static void whole_or_not_at_all(void **state)
 {
         char again[128];
         struct stat st;
-        assert_int_equal(lf_write_file(path, "one", 3, 0600, true), 0);
+        assert_int_equal(lf_file_replace(AT_FDCWD, path, "one", 3, 0600, true), 0);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_mode & 0777, 0600);
         snprintf(again, sizeof again, "%s.new", path);
         assert_int_equal(mkdir(again, 0700), 0); /* in the way of the temporary file */
-        assert_int_equal(lf_write_file(path, "twice", 5, 0600, true), -EISDIR);
+        assert_int_equal(lf_file_replace(AT_FDCWD, path, "twice", 5, 0600, true), -EEXIST);
         assert_int_equal(stat(path, &st), 0);
         assert_int_equal(st.st_size, 3);
         assert_int_equal(rmdir(again), 0);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "control/audit/audit_check.h"
-#include "control/tlog/files.h"
+#include "control/file/file.h"
 #include "dataplane/audit/leaf.h"
 #include "dataplane/audit/wal_read.h"
 #include "tools/audit_words.h"

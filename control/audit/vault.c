@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "control/tlog/files.h"
+#include "control/file/file.h"
 #include "dataplane/hkdf.h"
 
 #define MAGIC  0x544c5646u /* "FVLT" */
@@ -140,9 +140,7 @@ int lf_vault_write(const char *directory, const uint8_t key[LF_VAULT_KEY], uint6
         if (rc == 0)
                 rc = box(key, file, (const uint8_t *)openings, file + HEADER, size, file + HEADER + size, 1);
         if (rc == 0)
-                rc = lf_file_replace(AT_FDCWD, path, file, HEADER + size + TAG, 0600);
-        if (rc == 0)
-                rc = lf_file_sync_parent(AT_FDCWD, path);
+                rc = lf_file_replace(AT_FDCWD, path, file, HEADER + size + TAG, 0600, true);
         free(file);
         return rc;
 }

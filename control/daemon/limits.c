@@ -40,7 +40,7 @@ void lf_control_keep_limits(struct lf_control *c)
                 c->limits = calloc(1, sizeof *c->limits);
         if (now && c->limits && paths(c, kept, page, saved) == 0 && read_page(page, now) &&
             memcmp(now, c->limits, sizeof *now) != 0) {
-                int r = lf_write_file(kept, now, sizeof *now, 0600, true);
+                int r = lf_file_replace(AT_FDCWD, kept, now, sizeof *now, 0600, true);
                 if (r == 0)
                         memcpy(c->limits, now, sizeof *now);
                 else if (!c->limits_error)
@@ -57,7 +57,7 @@ void lf_control_restore_limits(struct lf_control *c)
         char kept[PATH_MAX], page[128], saved[128];
         struct lf_limits_page *old = malloc(sizeof *old);
         if (old && paths(c, kept, page, saved) == 0 && access(page, F_OK) < 0 && read_page(kept, old)) {
-                int r = lf_write_file(saved, old, sizeof *old, 0640, false);
+                int r = lf_file_replace(AT_FDCWD, saved, old, sizeof *old, 0640, false);
                 if (r < 0)
                         lf_log_error("%s: %s", saved, strerror(-r));
         }

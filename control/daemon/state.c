@@ -34,7 +34,7 @@ static int save(struct lf_state *state, const struct kept *kept)
                          "machine_start %lx\nclock_began %lu\n",
                          kept->ruleset, kept->policy, kept->generation, kept->legal_time, kept->machine_start,
                          kept->clock_began);
-        int r = lf_write_file(state->path, text, (size_t)n, 0600, true);
+        int r = lf_file_replace(AT_FDCWD, state->path, text, (size_t)n, 0600, true);
         if (r == 0)
                 state->kept = *kept;
         return r;

@@ -82,7 +82,7 @@ void lf_status_write(struct lf_control *c)
         json_t *all = whole(c);
         char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
         if (text)
-                lf_write_file(path, text, strlen(text), 0644, false);
+                lf_file_replace(AT_FDCWD, path, text, strlen(text), 0644, false);
         free(text);
         json_decref(all);
 }

@@ -1,5 +1,6 @@
 #include "control/feed/keyring.h"
 
+#include "control/file/file.h"
 #include "dataplane/hkdf.h"
 #include "dataplane/lsp_seal.h"
 
@@ -7,7 +8,6 @@
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -87,27 +87,6 @@ static int crypt_box(const uint8_t key[32], const struct lf_keyring_header *h, u
         return r;
 }
 
-static int replace_file(const char *path, const void *head, size_t head_size, const void *body,
-                        size_t body_size)
-{
-        char part[4096];
-        if (snprintf(part, sizeof part, "%s.part", path) >= (int)sizeof part)
-                return -ENAMETOOLONG;
-        int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-        if (fd < 0)
-                return -errno;
-        int r = 0;
-        if (write(fd, head, head_size) != (ssize_t)head_size ||
-            write(fd, body, body_size) != (ssize_t)body_size || fsync(fd) < 0)
-                r = errno ? -errno : -EIO;
-        close(fd);
-        if (r == 0 && rename(part, path) < 0)
-                r = -errno;
-        if (r < 0)
-                unlink(part);
-        return r;
-}
-
 int lf_keyring_write(const char *path, const uint8_t appliance_public[32], uint64_t issued, uint64_t expires,
                      const struct lf_keyring_key *keys, uint32_t n)
 {
@@ -115,9 +94,10 @@ int lf_keyring_write(const char *path, const uint8_t appliance_public[32], uint6
             .magic = LF_KEYRING_MAGIC, .version = 1, .keys = n, .issued = issued, .expires = expires};
         memcpy(h.appliance, appliance_public, 32);
         size_t size = (size_t)n * sizeof *keys;
-        uint8_t private[32], key[32], *box = malloc(size + TAG);
-        if (!box)
+        uint8_t private[32], key[32], *file = malloc(sizeof h + size + TAG);
+        if (!file)
                 return -ENOMEM;
+        uint8_t *box = file + sizeof h;
         memcpy(box, keys, size);
         EVP_PKEY *ephemeral = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
         size_t raw = 32;
@@ -129,12 +109,13 @@ int lf_keyring_write(const char *path, const uint8_t appliance_public[32], uint6
                 r = box_key(private, appliance_public, &h, key);
         if (r == 0)
                 r = crypt_box(key, &h, box, size, 1);
+        memcpy(file, &h, sizeof h);
         if (r == 0)
-                r = replace_file(path, &h, sizeof h, box, size + TAG);
+                r = lf_file_replace(AT_FDCWD, path, file, sizeof h + size + TAG, 0644, true);
         OPENSSL_cleanse(private, sizeof private);
         OPENSSL_cleanse(key, sizeof key);
         OPENSSL_cleanse(box, size);
-        free(box);
+        free(file);
         return r;
 }
 

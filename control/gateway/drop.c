@@ -100,7 +100,7 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
             printable, hex, error == -EFBIG ? "longer than largest_message" : strerror(-error));
         snprintf(path, sizeof path, "%s/failed/%s.%.*s.json", g->options->directory, name, SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
-        if (lf_write_file(path, text, (size_t)n, 0600, true) < 0 ||
+        if (lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true) < 0 ||
             renameat(g->work, file, g->failed, to) < 0) {
                 lf_log_error("%s: cannot be set aside: %s", printable, strerror(errno));
                 return;
@@ -254,7 +254,7 @@ static int write_output(struct lf_gateway *g, struct lf_job *job, struct lf_outp
         snprintf(o->folder, sizeof o->folder, "%s", job->refusal == LF_TAKEN ? "done" : "failed");
         snprintf(o->name, sizeof o->name, "%s.%.*s.%s", job->meta.name, SHORT_ID, hex, suffix);
         snprintf(path, sizeof path, "%s/work/%s", g->options->directory, o->temporary);
-        return lf_write_file(path, bytes, size, 0640, true);
+        return lf_file_replace(AT_FDCWD, path, bytes, size, 0640, true);
 }
 
 static int write_reports(struct lf_gateway *g, struct lf_job *job, struct lf_output *outputs, unsigned *ret_n)

@@ -71,28 +71,6 @@ void lf_vault_close(struct lf_vault *v)
         free(v);
 }
 
-/* A new file, whole or not at all. */
-static int put_file(struct lf_vault *v, const char *name, const void *data, size_t size, bool durable)
-{
-        char temporary[NAME + 8];
-        snprintf(temporary, sizeof temporary, "%s.new", name);
-        unlinkat(v->dir, temporary, 0);
-        int fd = openat(v->dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                return -errno;
-        int r = lf_write_whole(fd, data, size);
-        if (r == 0 && durable && fsync(fd) < 0)
-                r = -errno;
-        close(fd);
-        if (r == 0 && renameat(v->dir, temporary, v->dir, name) < 0)
-                r = -errno;
-        if (r < 0)
-                unlinkat(v->dir, temporary, 0);
-        else if (durable && fsync(v->dir) < 0)
-                r = -errno;
-        return r;
-}
-
 static int get_file(struct lf_vault *v, const char *name, uint8_t **ret, size_t *ret_size)
 {
         struct stat st;
@@ -135,7 +113,7 @@ static int make_key(struct lf_vault *v, const struct head *h, uint8_t key[32])
         key_name(h, name);
         if (RAND_bytes(key, 32) != 1)
                 return -EIO;
-        return put_file(v, name, key, 32, true);
+        return lf_file_replace(v->dir, name, key, 32, 0600, true);
 }
 
 static void file_name(const uint8_t id[LF_VAULT_ID], const char *suffix, char name[NAME])
@@ -174,7 +152,7 @@ int lf_vault_seal(struct lf_vault *v, struct lf_vault_message *m, const void *pl
         if (r == 0)
                 r = lf_box_seal(m->key, &h, sizeof h, plain, size, bytes + sizeof h + KEY_BOX);
         if (r == 0)
-                r = put_file(v, name, bytes, whole, durable);
+                r = lf_file_replace(v->dir, name, bytes, whole, 0600, durable);
         OPENSSL_cleanse(day, sizeof day);
         free(bytes);
         return r;

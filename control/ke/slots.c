@@ -1,9 +1,10 @@
 #include "control/ke/slots.h"
 
+#include "control/file/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,38 +67,11 @@ static int read_reserved(const char *file, struct reserved *ret)
         return 0;
 }
 
-static int sync_directory(const char *file)
-{
-        char *path = strdup(file);
-        if (!path)
-                return -ENOMEM;
-        char *slash = strrchr(path, '/');
-        if (slash)
-                slash[1] = '\0';
-        int fd = open(slash ? path : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        int r = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-        if (fd >= 0)
-                close(fd);
-        free(path);
-        return r;
-}
-
 static int write_reserved(const char *file, struct reserved *r)
 {
-        char temporary[4096];
-        if ((size_t)snprintf(temporary, sizeof temporary, "%s.new", file) >= sizeof temporary)
-                return -ENAMETOOLONG;
         r->magic = FILE_MAGIC;
         r->check = check_of(r);
-        int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (fd < 0)
-                return -errno;
-        ssize_t n = write(fd, r, sizeof *r);
-        int error = n < 0 ? -errno : n != sizeof *r ? -EIO : fsync(fd) < 0 ? -errno : 0;
-        close(fd);
-        if (error == 0 && rename(temporary, file) < 0)
-                error = -errno;
-        return error ? error : sync_directory(file);
+        return lf_file_replace(AT_FDCWD, file, r, sizeof *r, 0600, true);
 }
 
 int lf_slots_create(const char *file, uint32_t n, uint64_t now_us, struct lf_slots **ret)

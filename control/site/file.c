@@ -1,5 +1,6 @@
 #include "control/site/file.h"
 
+#include "control/file/file.h"
 #include "dataplane/lsp_cert.h"
 
 #include <errno.h>
@@ -11,20 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int write_all(int fd, const char *p, size_t size)
-{
-        while (size > 0) {
-                ssize_t n = write(fd, p, size);
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                p += n;
-                size -= (size_t)n;
-        }
-        return 0;
-}
 
 /* An administrator's root writes into a folder that is landfall-control's: the file is to be, too. */
 static int keep_owner(int dir, int fd)
@@ -42,7 +29,7 @@ int lf_site_file_new(int dir, const char *name, mode_t mode, const void *data, s
                 return -errno;
         int r = keep_owner(dir, fd);
         if (r == 0)
-                r = write_all(fd, data, size);
+                r = lf_write_whole(fd, data, size);
         if (r == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
                 r = -errno;
         close(fd);

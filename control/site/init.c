@@ -2,6 +2,7 @@
 #include "control/site/site.h"
 
 #include "control/audit/vault.h"
+#include "control/file/file.h"
 #include "control/site/file.h"
 #include "control/site/name.h"
 #include "control/site/pki.h"
@@ -170,14 +171,7 @@ static int put_in_place(const char *made, const char *dir)
 {
         if (renameat2(AT_FDCWD, made, AT_FDCWD, dir, RENAME_NOREPLACE) < 0)
                 return -errno;
-        char parent[PATH_MAX];
-        snprintf(parent, sizeof parent, "%s/..", dir);
-        int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        int r = fsync(fd) < 0 ? -errno : 0;
-        close(fd);
-        return r;
+        return lf_file_sync_parent(AT_FDCWD, made); /* the same as that of dir, however it is written */
 }
 
 int lf_site_init(const char *dir, const struct lf_site_init_options *o)

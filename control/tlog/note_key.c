@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "control/tlog/files.h"
+#include "control/file/file.h"
 #include "control/tlog/note.h"
 
 #define ED25519 1 /* the algorithm's byte */

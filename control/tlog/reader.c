@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "control/tlog/files.h"
+#include "control/file/file.h"
 #include "control/tlog/tile.h"
 
 #define CACHE 16

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "control/tlog/files.h"
+#include "control/file/file.h"
 #include "control/tlog/tile.h"
 
 struct lf_tlog_writer {
@@ -49,11 +49,7 @@ static void root_of(const struct lf_tlog_writer *w, uint8_t root[LF_TLOG_HASH])
 static int put_file(struct lf_tlog_writer *w, const char *path, const void *data, size_t size)
 {
         int rc = lf_file_make_parents(w->dir, path);
-        if (rc == 0)
-                rc = lf_file_replace(w->dir, path, data, size, 0644);
-        if (rc == 0)
-                rc = lf_file_sync_parent(w->dir, path);
-        return rc;
+        return rc < 0 ? rc : lf_file_replace(w->dir, path, data, size, 0644, true);
 }
 
 static int put_tile(struct lf_tlog_writer *w, int level, uint64_t number, unsigned width)
