@@ -9,42 +9,11 @@
 
 #define FILE_MAX (64u << 20)
 
-static int slurp(const char *path, char **ret, size_t *ret_size)
-{
-        FILE *f = fopen(path, "rbe");
-        if (!f)
-                return -errno;
-        char *text = NULL;
-        size_t n = 0, room = 0;
-        int r = 0;
-        while (r == 0 && !feof(f)) {
-                if (n == room) {
-                        room = room ? room * 2 : 1 << 16;
-                        char *more = room > FILE_MAX ? NULL : realloc(text, room);
-                        if (!more) {
-                                r = room > FILE_MAX ? -EFBIG : -ENOMEM;
-                                break;
-                        }
-                        text = more;
-                }
-                n += fread(text + n, 1, room - n, f);
-                r = ferror(f) ? -EIO : 0;
-        }
-        fclose(f);
-        if (r < 0) {
-                free(text);
-                return r;
-        }
-        *ret = text;
-        *ret_size = n;
-        return 0;
-}
-
 int lf_table_open(const char *path, struct lf_table *ret)
 {
         size_t size = 0;
         struct lf_table t = {.path = path};
-        int r = slurp(path, &t.text, &size);
+        int r = lf_csv_read_file(path, FILE_MAX, &t.text, &size);
         if (r < 0) {
                 lf_log_error("%s: %s", path, strerror(-r));
                 return r;

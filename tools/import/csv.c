@@ -2,9 +2,42 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONTROL_Z 0x1a
+
+int lf_csv_read_file(const char *path, size_t most, char **ret_text, size_t *ret_size)
+{
+        FILE *f = fopen(path, "rbe");
+        if (!f)
+                return -errno;
+        char *text = NULL;
+        size_t n = 0, room = 0;
+        int r = 0;
+        while (r == 0 && !feof(f)) {
+                if (n == room) {
+                        room = room ? room * 2 : 1 << 16;
+                        char *more = room > most ? NULL : realloc(text, room);
+                        if (!more) {
+                                r = room > most ? -EFBIG : -ENOMEM;
+                                break;
+                        }
+                        text = more;
+                }
+                n += fread(text + n, 1, room - n, f);
+                r = ferror(f) ? -EIO : 0;
+        }
+        fclose(f);
+        if (r < 0) {
+                free(text);
+                return r;
+        }
+        *ret_text = text;
+        *ret_size = n;
+        return 0;
+}
 
 void lf_csv_init(struct lf_csv *c, char *text, size_t size)
 {

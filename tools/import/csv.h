@@ -24,6 +24,9 @@ struct lf_csv {
         uint32_t error_line, error_column;
 };
 
+/* A whole file, which may be a pipe; the caller frees the text. Errno of opening it, -EIO, -ENOMEM; -EFBIG:
+ * more than about `most` bytes. */
+int lf_csv_read_file(const char *path, size_t most, char **ret_text, size_t *ret_size);
 /* Reads `size` bytes at `text`, which stay the caller's and are changed. */
 void lf_csv_init(struct lf_csv *c, char *text, size_t size);
 /* 1: a row is in c->field. 0: there are no more. -EBADMSG: see c->error. Empty lines are passed over. */

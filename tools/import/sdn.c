@@ -223,39 +223,12 @@ int lf_import_sdn_text(char *sdn, size_t sdn_size, char *alt, size_t alt_size,
                       (const size_t[]){sdn_size, alt_size}, record, context, ret_error);
 }
 
-static int slurp(const char *path, char **ret, size_t *ret_size, struct lf_import_error *e)
+static int read_file(const char *path, char **ret, size_t *ret_size, struct lf_import_error *e)
 {
-        FILE *f = fopen(path, "rbe");
-        int r = f ? 0 : -errno;
-        char *text = NULL;
-        size_t n = 0, room = 0;
-        while (r == 0) {
-                if (n == room) {
-                        room = room ? room * 2 : 1 << 20;
-                        char *more = room > FILE_MAX ? NULL : realloc(text, room);
-                        if (!more) {
-                                r = room > FILE_MAX ? -EFBIG : -ENOMEM;
-                                break;
-                        }
-                        text = more;
-                }
-                size_t got = fread(text + n, 1, room - n, f);
-                n += got;
-                if (got == 0) {
-                        r = ferror(f) ? -EIO : 0;
-                        break;
-                }
-        }
-        if (f)
-                fclose(f);
-        if (r < 0) {
-                free(text);
+        int r = lf_csv_read_file(path, FILE_MAX, ret, ret_size);
+        if (r < 0)
                 *e = (struct lf_import_error){.file = path, .text = "cannot be read"};
-                return r;
-        }
-        *ret = text;
-        *ret_size = n;
-        return 0;
+        return r;
 }
 
 int lf_import_sdn(const char *sdn_csv, const char *alt_csv,
@@ -264,9 +237,9 @@ int lf_import_sdn(const char *sdn_csv, const char *alt_csv,
 {
         char *text[2] = {NULL, NULL};
         size_t size[2] = {0, 0};
-        int r = slurp(sdn_csv, &text[0], &size[0], ret_error);
+        int r = read_file(sdn_csv, &text[0], &size[0], ret_error);
         if (r == 0 && alt_csv)
-                r = slurp(alt_csv, &text[1], &size[1], ret_error);
+                r = read_file(alt_csv, &text[1], &size[1], ret_error);
         if (r == 0)
                 r = import((const char *const[]){sdn_csv, alt_csv}, text, size, record, context, ret_error);
         free(text[0]);
