@@ -4,6 +4,7 @@
  * opening allocate nothing. */
 #pragma once
 
+#include <openssl/types.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ int lsp_open(struct lsp_aead *a, const uint8_t nonce[12], const struct lsp_ad *a
 /* The AEAD nonce for a header's nonce: four zero bytes, then big-endian. */
 void lsp_nonce(uint64_t header_nonce, uint8_t ret_nonce[12]);
 
+/* The key that both ends of a key exchange get from its TLS (LSP_EXPORTER_LABEL); needs libssl. -EIO. */
+int lsp_export_key(SSL *ssl, const uint8_t appliance[16], uint8_t ret_key[32]);
 /* HKDF-SHA256(secret = exported, salt = boot, info) -> 32 bytes. Allocates inside OpenSSL: not once a
  * datagram. -EIO. */
 int lsp_derive(const uint8_t exported[32], const uint8_t boot[16], const char *info, uint8_t ret_key[32]);

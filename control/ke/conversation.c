@@ -2,6 +2,7 @@
 #include "control/ke/ke_internal.h"
 
 #include "dataplane/lsp_cert.h"
+#include "dataplane/lsp_seal.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -54,17 +55,6 @@ int lf_ke_request_check(const void *bytes, size_t size)
         return q.version == LSP_VERSION && q.aead == LSP_AEAD_AES_256_GCM ? LSP_KE_OK : LSP_KE_VERSION;
 }
 
-static int export_key(SSL *ssl, const uint8_t appliance[16], uint8_t ret_key[LSP_KEY_SIZE])
-{
-        struct lsp_exporter_context context = {.version = LSP_VERSION, .aead = LSP_AEAD_AES_256_GCM};
-        memcpy(context.appliance, appliance, 16);
-        return SSL_export_keying_material(ssl, ret_key, LSP_KEY_SIZE, LSP_EXPORTER_LABEL,
-                                          strlen(LSP_EXPORTER_LABEL), (const uint8_t *)&context,
-                                          sizeof context, 1) == 1
-                   ? 0
-                   : -EIO;
-}
-
 static int make_cookie(struct lf_ke_connection *c, const struct lf_ke_grant *grant, uint8_t *ret_cookie)
 {
         const struct lf_ke_options *o = &c->server->options;
@@ -76,7 +66,7 @@ static int make_cookie(struct lf_ke_connection *c, const struct lf_ke_grant *gra
             .slot_turn = grant->slot_turn,
             .expiry = grant->expiry,
         };
-        int r = export_key(bufferevent_openssl_get_ssl(c->bev), o->appliance, plain.key);
+        int r = lsp_export_key(bufferevent_openssl_get_ssl(c->bev), o->appliance, plain.key);
         if (r == 0)
                 r = lf_cookie_seal(o->keys, &plain, &cookie);
         if (r == 0)

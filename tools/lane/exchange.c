@@ -1,6 +1,7 @@
 #include "tools/lane/exchange.h"
 
 #include "dataplane/lsp_cert.h"
+#include "dataplane/lsp_seal.h"
 #include "tools/lane/connect.h"
 
 #include <errno.h>
@@ -111,17 +112,6 @@ int lf_exchange_reply_check(const void *bytes, size_t size, struct lsp_ke_reply 
         return 0;
 }
 
-static int export_key(SSL *ssl, const uint8_t appliance[16], uint8_t ret_key[LSP_KEY_SIZE])
-{
-        struct lsp_exporter_context context = {.version = LSP_VERSION, .aead = LSP_AEAD_AES_256_GCM};
-        memcpy(context.appliance, appliance, 16);
-        return SSL_export_keying_material(ssl, ret_key, LSP_KEY_SIZE, LSP_EXPORTER_LABEL,
-                                          strlen(LSP_EXPORTER_LABEL), (const uint8_t *)&context,
-                                          sizeof context, 1) == 1
-                   ? 0
-                   : -EIO;
-}
-
 /* Where the dataplane answers: control's own address with another port, unless the reply names one. */
 static int dataplane_address(int fd, const struct lsp_ke_reply *r, struct lf_exchange *e)
 {
@@ -160,7 +150,7 @@ static int take_reply(SSL *ssl, const struct lf_bundle *b, const struct lsp_ke_r
         e->time = r->time;
         memcpy(e->cookie, r->cookie, sizeof e->cookie);
         int error = dataplane_address(SSL_get_fd(ssl), r, e);
-        return error ? error : export_key(ssl, e->appliance, e->exported);
+        return error ? error : lsp_export_key(ssl, e->appliance, e->exported);
 }
 
 static int converse(SSL *ssl, const struct lf_bundle *b, uint64_t time, uint64_t deadline,
