@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "control/manifest/edifact.h"
 #include "matcher/isa.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/cpu.h"
 
 #define FILE_MAX     (64u << 20)
 #define CORPUS_MIB   32
@@ -300,13 +300,6 @@ static int scan(const struct text *t, struct count *c)
         return memchr(t->p, 0, t->n) ? -EBADMSG : 0;
 }
 
-static double now(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int by_size(const void *a, const void *b)
 {
         double x = *(const double *)a, y = *(const double *)b;
@@ -319,11 +312,11 @@ static int measure(int (*work)(const struct text *t, struct count *c), const str
         double each[REPEATS];
         for (unsigned i = 0; i < REPEATS; i++) {
                 struct count c = {0};
-                double start = now();
+                double start = lf_bench_cpu_seconds();
                 int r = work(t, &c);
                 if (r < 0)
                         return r;
-                each[i] = (double)t->n / 1e6 / (now() - start);
+                each[i] = (double)t->n / 1e6 / (lf_bench_cpu_seconds() - start);
                 *ret = c;
         }
         qsort(each, REPEATS, sizeof *each, by_size);

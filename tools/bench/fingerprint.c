@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "matcher/fingerprint.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/cpu.h"
 #include "tools/bench/fingers.h"
 
 #define BATCH   32
@@ -37,13 +37,6 @@ struct bench {
         double search_seconds, mates_lost;
         size_t mates, searches;
 };
-
-static double now(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static bool prepare(struct bench *b)
 {
@@ -99,10 +92,10 @@ static void search_all(struct bench *b)
 static void measure_pairs(struct bench *b)
 {
         uint64_t before = b->core->compared;
-        double start = now(), spent;
+        double start = lf_bench_cpu_seconds(), spent;
         do {
                 search_all(b);
-                spent = now() - start;
+                spent = lf_bench_cpu_seconds() - start;
         } while (spent < SECONDS);
         b->pairs = (double)(b->core->compared - before) / spent;
 }
@@ -116,16 +109,16 @@ static void measure_stages(struct bench *b)
                 for (uint32_t f = 0; p && f < p->rows; f++) {
                         struct lf_finger finger = lf_finger_of_probe(p, f);
                         const struct lf_shard *s = b->fingers.shard[0];
-                        double start = now();
+                        double start = lf_bench_cpu_seconds();
                         lf_finger_ask(&finger, &b->core->query);
                         unsigned n = lf_finger_first_stage(s, 0, b->core);
-                        double middle = now();
+                        double middle = lf_bench_cpu_seconds();
                         for (unsigned k = 0; k < n; k++) {
                                 struct lf_finger_match m;
                                 lf_finger_second_stage(s, b->core->order[k], b->core, &m);
                         }
                         first += middle - start;
-                        second += now() - middle;
+                        second += lf_bench_cpu_seconds() - middle;
                         closer += n;
                 }
         }
@@ -159,11 +152,11 @@ static void look_for(struct bench *b, size_t probe, size_t mate)
 static void measure_gallery(struct bench *b)
 {
         const struct lf_impressions *real = &b->fingers.real;
-        double start = now();
+        double start = lf_bench_cpu_seconds();
         for (size_t i = 0; i < real->n && b->searches < ASKED; i += real->n / ASKED + 1) {
                 struct lf_topk top, *tops = &top;
                 const void *p = b->probe[i];
-                if (!p || now() - start > 10)
+                if (!p || lf_bench_cpu_seconds() - start > 10)
                         continue;
                 lf_topk_init(&top, LF_TOPK_MAX, 0);
                 for (size_t s = 0; s < b->fingers.shards; s++)
@@ -171,7 +164,7 @@ static void measure_gallery(struct bench *b)
                                 b->engine->scan(b->fingers.shard[s], block, &p, &tops, 1, b->core);
                 b->searches++;
         }
-        b->search_seconds = (now() - start) / (double)(b->searches ? b->searches : 1);
+        b->search_seconds = (lf_bench_cpu_seconds() - start) / (double)(b->searches ? b->searches : 1);
         for (size_t i = 0; i < real->n; i++)
                 for (size_t k = 0; k < real->n; k++)
                         if (i != k && b->probe[i] && real->item[i].finger == real->item[k].finger)

@@ -5,24 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "base/bytes.h"
 #include "base/log.h"
 #include "matcher/fmr.h"
+#include "tools/bench/cpu.h"
 #include "tools/generate/random.h"
 
 #define HEAD       28 /* ISO/IEC 19794-2:2005, 7.3 and 7.4: record header and finger header */
 #define EACH       6
 #define HUGE_PAGE  (2u << 20)
 #define RECORD_MAX (HEAD + 255 * EACH + 2)
-
-static double processor_seconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* Writes the mirror image of a record's first finger, disturbed. Returns its size. */
 static size_t make_stranger(struct lf_random *r, const struct lf_fmr *f, uint8_t *p)
@@ -100,7 +93,7 @@ static int lay_out(struct lf_fingers *f, const struct lf_source_record *records,
 {
         struct lf_shard_info info = {.index = (uint32_t)f->shards};
         size_t size;
-        double start = processor_seconds();
+        double start = lf_bench_cpu_seconds();
         int r = lf_shard_size(LF_MODALITY_FINGERPRINT, records, n, &size);
         if (r < 0)
                 return r;
@@ -113,7 +106,7 @@ static int lay_out(struct lf_fingers *f, const struct lf_source_record *records,
         madvise(s, size, MADV_HUGEPAGE); /* as the appliance does with its shards */
         f->shard[f->shards++] = s;
         r = lf_shard_build(LF_MODALITY_FINGERPRINT, &info, records, n, s, size, NULL);
-        f->seconds += processor_seconds() - start;
+        f->seconds += lf_bench_cpu_seconds() - start;
         if (r == 0)
                 r = lf_shard_check(s, size);
         f->rows += r == 0 ? s->rows : 0;

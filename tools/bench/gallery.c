@@ -1,6 +1,7 @@
 #include "tools/bench/gallery.h"
 
 #include "base/log.h"
+#include "tools/bench/cpu.h"
 
 #include <emmintrin.h>
 #include <errno.h>
@@ -12,18 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #define TOP     16
 #define THREADS 64
 #define ROUNDS  5
-
-static double cpu_seconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static uint64_t available(void)
 {
@@ -129,9 +122,9 @@ struct reading {
 static void read_part(struct work *w)
 {
         struct reading *r = (struct reading *)w;
-        double start = cpu_seconds();
+        double start = lf_bench_cpu_seconds();
         r->sum = read_all(r->memory, r->size, r->streams);
-        w->seconds = cpu_seconds() - start;
+        w->seconds = lf_bench_cpu_seconds() - start;
 }
 
 /* Bytes a second, by the slowest thread's CPU time. */
@@ -231,12 +224,12 @@ static void search_part(struct work *w)
                         lf_topk_init(&top[i], TOP, -INFINITY);
                         tops[i] = &top[i];
                 }
-                double start = cpu_seconds();
+                double start = lf_bench_cpu_seconds();
                 for (uint32_t b = p->first; b < p->end; b++)
                         engine->scan(p->g->shard, b, p->probes, tops, p->n, scratch);
                 for (unsigned i = 0; i < p->n; i++)
                         lf_topk_sort(&top[i]);
-                w->seconds = cpu_seconds() - start;
+                w->seconds = lf_bench_cpu_seconds() - start;
         }
         free(scratch);
         free(top);

@@ -1,6 +1,7 @@
 #include "tools/bench/numkong.h"
 
 #include "base/log.h"
+#include "tools/bench/cpu.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 /* Rows of one call: the products of a few hundred probes stay in the second-level cache. Of 1,024, 4,096 and
  * all rows it is the number at which the library was fastest. */
@@ -30,13 +30,6 @@ struct lf_numkong {
 
 #define PROBES_MAX 256
 #define TURNS      15
-
-static double cpu_seconds(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int load(struct lf_numkong *k, const char *path)
 {
@@ -107,11 +100,11 @@ int lf_numkong_open(const char *path, const int8_t *values, size_t of_values, ui
 
 static double multiply_all(const struct lf_numkong *k, unsigned probes)
 {
-        double start = cpu_seconds();
+        double start = lf_bench_cpu_seconds();
         for (uint32_t b = 0; b < k->blocks; b++)
                 k->multiply(k->probe, k->packed + b * k->each, k->product, probes, BLOCK, k->dims, k->dims,
                             sizeof *k->product * BLOCK);
-        return (double)k->blocks * BLOCK * probes / (cpu_seconds() - start);
+        return (double)k->blocks * BLOCK * probes / (lf_bench_cpu_seconds() - start);
 }
 
 int lf_numkong_compare(struct lf_numkong *k, const struct lf_bench_gallery *g, const struct lf_bench_query *q,
