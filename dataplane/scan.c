@@ -158,7 +158,8 @@ static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t
                         continue;
                 }
                 probe[some] = task[i]->query->probe[shard->modality].prepared;
-                if (task[i]->topk.floor == -INFINITY)
+                /* A shard's first block. Without a floor its later ones come here, too, with hits to keep. */
+                if (task[i]->topk.n == 0 && task[i]->topk.floor == -INFINITY)
                         lf_topk_init(&task[i]->topk, LF_TOPK_MAX, floor_of(task[i]->query, shard));
                 topk[some++] = &task[i]->topk;
         }

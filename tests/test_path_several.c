@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "matcher/face.h"
+#include "matcher/fingerprint.h"
 #include "matcher/iris.h"
 #include "tests/path_test.h"
 #include "tools/generate/generate.h"
@@ -345,6 +346,33 @@ static void irises_that_cannot_be_compared(void **state)
         retry(&l, IRIS, bad, n, LF_DEFECT_TOO_FEW_BITS);
 }
 
+/* Three blocks of fingers, of which each leaves fewer hits than a scan may keep: the one in the first block
+ * is there in the end. */
+static void a_block_forgets_nothing_of_those_before(void **state)
+{
+        enum { ROWS = 2 * LF_FINGER_BLOCK + 50 };
+        static struct lf_source_record many[ROWS];
+        struct lf_shard_info info = {
+            .generation = 3, .dataset = (uint16_t)dataset[FINGER], .category = CATEGORY};
+        struct rig_lane l;
+        size_t size;
+        for (unsigned i = 0; i < ROWS; i++) {
+                many[i] = record[FINGER][i == 100 ? 7 : 8 + i % (PEOPLE - 8)];
+                memcpy(many[i].reference, (uint8_t[16]){'t', i == 100 ? 7 : 0, (uint8_t)(i >> 8), (uint8_t)i},
+                       16);
+        }
+        assert_int_equal(lf_shard_size(LF_MODALITY_FINGERPRINT, many, ROWS, &size), 0);
+        void *one = image[images++] = aligned_alloc(64, size);
+        assert_int_equal(lf_shard_build(LF_MODALITY_FINGERPRINT, &info, many, ROWS, one, size, NULL), 0);
+        assert_int_equal(((const struct lf_shard *)one)->blocks, 3);
+        assert_int_equal(lf_dataplane_publish(rig.dp, 3, (const void *const[]){one}, 1), 0);
+        rig_lane_open(&l, 1, 1, 1);
+        struct rig_plain p = query_about(7, -1, -1);
+        struct lsp_answer a = rig_ask(&l, 1, &p);
+        assert_int_equal(a.verdict, LSP_CANDIDATE);
+        assert_ptr_equal(candidate(&a, 7), &a.candidate[0]);
+}
+
 #define ONE(test)   cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define THREE(test) cmocka_unit_test_setup_teardown(test, set_up_three_cores, tear_down)
 
@@ -363,6 +391,7 @@ int main(void)
             ONE(agreements_are_not_joined),
             ONE(faces_that_cannot_be_compared),
             ONE(irises_that_cannot_be_compared),
+            ONE(a_block_forgets_nothing_of_those_before),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
