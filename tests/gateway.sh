@@ -205,13 +205,16 @@ check "a clean end" test $? = 0
 rm -rf "$D"
 sed -i 's/window: 72 h/window: 4 s/' "$W/landfall.yaml"
 harness_start_gateway
-check_eventually "with a short window" 10 screen "$W/call"
+short() { screen "$W/call" --json >"$W/short.json"; }
+check_eventually "with a short window" 10 short
+few=$(sed -nE 's/.*"id": ?"([0-9a-f]{8})[0-9a-f]{24}".*/\1/p' "$W/short.json")
 sealed() { compgen -G "$D/vault/*.log"; }
 check_eventually "a message is sealed" 3 sealed
 cp -a "$D/vault" "$W/copy"
 gone() { ! compgen -G "$D/vault/*.msg" && ! compgen -G "$D/vault/key-*"; }
 check_eventually "after it message and key are destroyed" 12 gone
 check "and logged" grep -q "past their window: destroyed" "$W/gateway.log"
+check "and an officer cannot decide on it any more" grep -q "no message \"$few\" within the window" <(decide "$token" "$few" 1 board --reason "x")
 kill -TERM "$pid_gateway"; wait "$pid_gateway"
 cp -a "$W"/copy/*.msg "$W"/copy/*.log "$D/vault"
 harness_start_gateway

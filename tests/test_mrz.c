@@ -194,6 +194,22 @@ static void test_confusions(void **state)
         assert_int_equal(m.at[5].column, 14);
 }
 
+/* In a number both letters and digits may stand: its check digit tells which of them was misread. */
+static void test_confusions_in_a_number(void **state)
+{
+        char text[] = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\n"
+                      "L8989O2C36UTO7408122F1204159ZE184226B<<<<<10";
+        struct lf_mrz m;
+        assert_int_equal(lf_mrz_read(text, sizeof text - 1, &m), 0);
+        assert_int_equal(m.faults, LF_MRZ_NUMBER_CHECK | LF_MRZ_COMPOSITE_CHECK);
+        assert_int_equal(m.confusions, 1);
+        assert_int_equal(m.confusion[0].line, 2);
+        assert_int_equal(m.confusion[0].column, 6);
+        assert_int_equal(m.confusion[0].read, 'O');
+        assert_int_equal(m.confusion[0].likely, '0');
+        assert_string_equal(m.number, "L8989O2C3");
+}
+
 static void test_odd_fields(void **state)
 {
         char text[140];
@@ -270,9 +286,13 @@ static void test_data_labels(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_formats),     cmocka_unit_test(test_specimens),
-            cmocka_unit_test(test_every_slip),  cmocka_unit_test(test_confusions),
-            cmocka_unit_test(test_odd_fields),  cmocka_unit_test(test_not_zones),
+            cmocka_unit_test(test_formats),
+            cmocka_unit_test(test_specimens),
+            cmocka_unit_test(test_every_slip),
+            cmocka_unit_test(test_confusions),
+            cmocka_unit_test(test_confusions_in_a_number),
+            cmocka_unit_test(test_odd_fields),
+            cmocka_unit_test(test_not_zones),
             cmocka_unit_test(test_data_labels),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

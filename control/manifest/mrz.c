@@ -148,24 +148,41 @@ static const char digit_like[][2] = {{'O', '0'}, {'Q', '0'}, {'D', '0'}, {'I', '
 static const char letter_like[][2] = {{'0', 'O'}, {'1', 'I'}, {'2', 'Z'}, {'4', 'A'},
                                       {'5', 'S'}, {'6', 'G'}, {'7', 'T'}, {'8', 'B'}};
 
-static void confused(struct lf_mrz *m, unsigned line, unsigned column, char c, bool digits)
+static void confused(struct lf_mrz *m, unsigned line, unsigned column, char c, char likely)
 {
-        char likely = 0;
-        for (unsigned i = 0; digits && i < sizeof digit_like / 2; i++)
-                if (digit_like[i][0] == c)
-                        likely = digit_like[i][1];
-        for (unsigned i = 0; !digits && i < sizeof letter_like / 2; i++)
-                if (letter_like[i][0] == c)
-                        likely = letter_like[i][1];
-        if (likely && m->confusions < LF_MRZ_CONFUSIONS)
+        if (m->confusions < LF_MRZ_CONFUSIONS)
                 m->confusion[m->confusions++] =
                     (struct lf_mrz_confusion){(uint8_t)(line + 1), (uint8_t)(column + 1), c, likely};
 }
 
 static void look_for_confusions(struct lf_mrz *m, const struct zone *z, struct field f, bool digits)
 {
+        const char(*like)[2] = digits ? digit_like : letter_like;
+        size_t n = digits ? sizeof digit_like / 2 : sizeof letter_like / 2;
         for (unsigned i = 0; i < f.n; i++)
-                confused(m, f.line, f.column + i, at(z, f)[i], digits);
+                for (size_t k = 0; k < n; k++)
+                        if (like[k][0] == at(z, f)[i])
+                                confused(m, f.line, f.column + i, like[k][0], like[k][1]);
+}
+
+/* Where letters and digits may both stand, the check digit tells: each place at which the character that is
+ * taken for the one there would make it right. */
+static void look_in_number(struct lf_mrz *m, const struct zone *z, struct field f)
+{
+        char text[32];
+        memcpy(text, at(z, f), f.n);
+        for (unsigned i = 0; i < f.n; i++) {
+                char read = text[i];
+                for (size_t k = 0; k < (sizeof digit_like + sizeof letter_like) / 2; k++) {
+                        const char *like = k < sizeof digit_like / 2 ? digit_like[k]
+                                                                     : letter_like[k - sizeof digit_like / 2];
+                        text[i] = like[1];
+                        if (like[0] == read && digit_right(text, f.n, at(z, f)[f.n]))
+                                confused(m, f.line, f.column + i, read, like[1]);
+                }
+                text[i] = read;
+        }
+        look_for_confusions(m, z, (struct field){f.line, (uint8_t)(f.column + f.n), 1}, true);
 }
 
 /* ---- Fields ---- */
@@ -207,8 +224,10 @@ static void read_number(struct lf_mrz *m, const struct zone *z)
         if (n < 2) {
                 copy(m->number, number, l->number.n);
                 copy(m->optional[0], more, l->optional.n);
-                if (!digit_right(number, l->number.n, digit))
+                if (!digit_right(number, l->number.n, digit)) {
                         fault(m, LF_MRZ_NUMBER_CHECK, l->number.line, l->number.column + l->number.n);
+                        look_in_number(m, z, l->number);
+                }
                 return;
         }
         char joined[32], with[32];

@@ -1,7 +1,8 @@
 /* Machine-readable zones: TD1 (ICAO 9303-5), TD3 (9303-4), TD2 (9303-6), MRV-A and MRV-B (9303-7).
  *
  * Nothing is repaired: a letter where a digit belongs stays, its check digit fails, and `confusions` says
- * which places look like a reader's slip. No allocation; any thread. */
+ * which places look like a reader's slip: of a number, in which both may stand, those that would explain its
+ * check digit. No allocation; any thread. */
 #pragma once
 
 #include "control/manifest/manifest.h"
@@ -28,7 +29,7 @@ enum lf_mrz_fault {
 #define LF_MRZ_FAULTS 14
 const char *lf_mrz_fault_text(unsigned bit);
 
-/* A place where a character of the other kind is common from optical readers: O/0, I/1, B/8, S/5, Z/2, G/6.
+/* A place where a character of the other kind is common from optical readers: O/0, I/1, B/8, S/5 and so on.
  */
 struct lf_mrz_confusion {
         uint8_t line, column; /* from 1 */
