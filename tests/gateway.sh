@@ -45,6 +45,10 @@ check "a traveller without a name or document does not keep the others from bein
         test "$? $(count "$json" clear) $(count "$json" refer) $(count "$json" retry)" = "3 1 1 1"
 check "the report says why" grep -q "neither a name nor a document to search with" <<<"$json"
 check "and so does the CUSRES" grep -q "ERC+4Z'FTX+AAP+++NOT CHECKED" "$W/nameless.cusres"
+awk '/^RFF.AVF:L00001/ { print; print "DOC+P+X1234567\047"; next } /^UNT/ { split($0, u, "+"); $0 = u[1] "+" u[2] + 1 "+" u[3] } 1' \
+        < <(echo ", " | harness_paxlst CALL4) >"$W/document"
+check "one with a document and no name is not let board either" \
+        grep -q "1  retry .*no name: only documents were compared" <(screen "$W/document")
 
 # ---- the drop directory ----------------------------------------------------------------------------------------------
 drop "$W/call" flight.edi

@@ -1,5 +1,6 @@
 #include "control/gateway/gateway.h"
 
+#include "base/bytes.h"
 #include "matcher/person.h"
 
 #include <errno.h>
@@ -61,6 +62,14 @@ static int compose(const struct lf_party *p, char entity, uint8_t record[LF_PERS
         return r == -ENODATA ? 0 : r;
 }
 
+static bool has_name(const uint8_t *record, size_t size)
+{
+        for (size_t at = 0; at + 3 <= size; at += 3u + lf_get_le16(record + at + 1))
+                if (record[at] == LF_PERSON_NAME)
+                        return true;
+        return false;
+}
+
 static int keep(struct lf_copy *c, const struct lf_party *p, uint8_t record[2][LF_PERSON_RECORD_MAX],
                 const size_t size[2])
 {
@@ -79,6 +88,7 @@ static int keep(struct lf_copy *c, const struct lf_party *p, uint8_t record[2][L
                                  .kind = (uint8_t)p->kind,
                                  .role = (uint8_t)p->role,
                                  .record_size = {(uint16_t)size[0], (uint16_t)size[1]},
+                                 .nameless = !has_name(record[0], size[0]) && !has_name(record[1], size[1]),
                                  .notes = p->notes,
                                  .at = p->at,
                                  .record = {bytes, bytes + size[0]}};

@@ -14,6 +14,7 @@ struct lf_subject {
         uint8_t role;            /* enum lf_party_role */
         uint16_t record_size[2]; /* as a person, and as a firm where it may be one; 0: is not, or nothing to
                                   * search with */
+        bool nameless;           /* there are only documents to search with, or nothing */
         uint32_t notes;
         struct lf_manifest_place at;
         uint8_t *record[2];

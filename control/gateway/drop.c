@@ -84,6 +84,15 @@ static int read_plain(struct lf_gateway *g, const char *file, const char *name, 
         return 0;
 }
 
+static const char *unreadable(int error)
+{
+        return error == -EFBIG ? "longer than largest_message"
+               : error == -EACCES
+                   ? "the gateway's user may not read it: give it to that user, or make it readable, "
+                     "and drop it again"
+                   : strerror(-error);
+}
+
 /* What cannot even be read goes to failed/ as it is, with a report beside it. */
 static void set_aside(struct lf_gateway *g, const char *file, const char *name, const uint8_t *id, int error)
 {
@@ -97,7 +106,7 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
         int n = snprintf(
             text, sizeof text,
             "{\"name\":\"%s\",\"id\":\"%s\",\"state\":\"failed\",\"reason\":\"%s\",\"messages\":[]}\n",
-            printable, hex, error == -EFBIG ? "longer than largest_message" : strerror(-error));
+            printable, hex, unreadable(error));
         snprintf(path, sizeof path, "%s/failed/%s.%.*s.json", g->options->directory, name, SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
         if (lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true) < 0 ||
@@ -106,14 +115,15 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
                 return;
         }
         fsync(g->failed);
-        lf_log_error("%s: failed: %s", printable, strerror(-error));
+        lf_log_error("%s: failed: %s", printable, unreadable(error));
 }
 
 static void add_file(struct lf_gateway *g, struct lf_job *job)
 {
         char name[LF_NAME_LENGTH];
-        lf_log_info("%s: %u travellers or parties in %u messages", lf_printable(job->meta.name, name),
-                    job->copy.subjects, job->copy.messages);
+        if (job->refusal == LF_TAKEN) /* else its end says why */
+                lf_log_info("%s: %u travellers or parties in %u messages", lf_printable(job->meta.name, name),
+                            job->copy.subjects, job->copy.messages);
         lf_gateway_add(g, job);
 }
 

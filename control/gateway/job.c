@@ -144,7 +144,7 @@ void lf_job_free(struct lf_job *job)
 enum lf_decision lf_job_screened(const struct lf_job *job, uint32_t first, uint32_t *ret_next)
 {
         const struct lf_probe *p = &job->probe[first];
-        bool refer = false, retry = false, error = false;
+        bool refer = false, retry = job->copy.subject[p->subject].nameless, error = false;
         uint32_t n = 1;
         while (first + n < job->probes && p[n].subject == p->subject)
                 n++;

@@ -130,8 +130,9 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms);
 /* Takes an outcome that the journal kept; its candidates behind it. -EBADMSG. */
 int lf_job_recall(struct lf_job *job, const uint8_t *bytes, size_t size);
 
-/* report.c: JSON to be freed; NULL: no memory. `names`: of all travellers, not only of those who are
- * referred. */
+/* report.c: why there is no decision; NULL: nothing is to be said. */
+const char *lf_report_cause(const struct lf_outcome *o);
+/* JSON to be freed; NULL: no memory. `names`: of all travellers, not only of those who are referred. */
 char *lf_report_json(const struct lf_gateway *g, struct lf_job *job, bool names, size_t *ret_size);
 /* The CUSRES of the PAXLST messages in it; NULL with *ret_size 0: there is none. Negative: no memory. */
 int lf_report_cusres(struct lf_job *job, char **ret, size_t *ret_size);

@@ -91,7 +91,7 @@ static json_t *candidate_json(const struct lsp_candidate *c, bool fresh)
         return j;
 }
 
-static const char *cause(const struct lf_outcome *o)
+const char *lf_report_cause(const struct lf_outcome *o)
 {
         if (o->error == -ENODATA)
                 return "neither a name nor a document to search with: have it sent again with one";
@@ -117,8 +117,8 @@ static void add_outcomes(json_t *j, const struct lf_job *job, uint32_t first, ui
                         json_array_append_new(
                             candidates,
                             candidate_json(&p->candidate[k], job->fresh && job->fresh[i] >> k & 1));
-                if (cause(&p->out))
-                        json_object_set_new(j, "cause", json_string(cause(&p->out)));
+                if (lf_report_cause(&p->out))
+                        json_object_set_new(j, "cause", json_string(lf_report_cause(&p->out)));
                 if (p->out.verdict == 0)
                         continue;
                 lsp_hex_write(p->out.leaf, 32, leaf);
@@ -168,6 +168,8 @@ static json_t *subject_json(const struct lf_job *job, uint32_t first, uint32_t e
                                 json_array_append_new(notes, json_string(lf_party_note_text(bit)));
                 json_object_set_new(j, "notes", notes);
         }
+        if (s->nameless && decision == LF_DECIDE_RETRY)
+                add_text(j, "cause", "no name: only documents were compared; have it sent again with one");
         add_outcomes(j, job, first, end);
         if (decision == LF_DECIDE_BOARD || decision == LF_DECIDE_DO_NOT_BOARD)
                 json_object_set_new(j, "officer_decision",

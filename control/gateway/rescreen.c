@@ -260,6 +260,19 @@ static void remember(struct lf_gateway *g, struct lf_job *job)
                         lf_journal_outcomes(g, job, &i, 1);
 }
 
+static void say_left_out(const struct lf_job *job, const char *name)
+{
+        struct lf_counts n = lf_job_counts(job);
+        for (uint32_t i = 0; i < job->probes && n.error; i++) {
+                const struct lf_outcome *o = &job->probe[i].out;
+                if (o->verdict && o->verdict != LSP_REFUSED)
+                        continue;
+                lf_log_error("%s: %lu of its travellers or parties were not screened again: %s", name,
+                             n.error, lf_report_cause(o) ? lf_report_cause(o) : "no answer");
+                return;
+        }
+}
+
 void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
 {
         char name[LF_NAME_LENGTH];
@@ -271,9 +284,7 @@ void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
         }
         job->hits = compare(job, then);
         lf_job_free(then);
-        struct lf_counts n = lf_job_counts(job);
-        if (n.error)
-                lf_log_error("%s: %lu travellers could not be screened again", name, n.error);
+        say_left_out(job, name);
         if (job->hits == 0) {
                 lf_journal_covered(g, &job->sealed, &job->versions);
                 lf_job_free(job);

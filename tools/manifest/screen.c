@@ -103,7 +103,7 @@ static void show_traveller(const json_t *t)
                text_at(t, "cause"));
         json_array_foreach(json_object_get(t, "candidates"), i, candidate)
         {
-                printf("         record %s of dataset %lld; such a match is false %s\n",
+                printf("         record %s of dataset %lld; how often such a match is false: %s\n",
                        text_at(candidate, "record"),
                        json_integer_value(json_object_get(candidate, "dataset")),
                        text_at(candidate, "false_match"));
@@ -133,7 +133,7 @@ static void show(const struct screen *s)
             "%lld clear, %lld to be referred to an officer, %lld to be tried again, %lld without an answer\n",
             json_integer_value(json_object_get(n, "clear")), json_integer_value(json_object_get(n, "refer")),
             json_integer_value(json_object_get(n, "retry")), json_integer_value(json_object_get(n, "error")));
-        printf("message %s, within its window\n", text_at(s->reply.report, "id"));
+        printf("message %s: an officer decides under this id\n", text_at(s->reply.report, "id"));
         printf("read in %lld us, screened in %lld us, answered in %lld us after the message was sent\n",
                json_integer_value(json_object_get(us, "read")),
                json_integer_value(json_object_get(us, "screen")), (long long)s->reply.elapsed_us);
@@ -169,7 +169,9 @@ static int screen(struct screen *s)
         json_decref(request);
         if (code != LF_EXIT_OK)
                 return code;
-        if (s->cusres && (r = write_cusres(s)) < 0) {
+        if (s->cusres && s->reply.cusres_size == 0) {
+                fprintf(stderr, "landfall: this message has no CUSRES: none is written\n");
+        } else if (s->cusres && (r = write_cusres(s)) < 0) {
                 fprintf(stderr, "landfall: %s: %s\n", s->cusres, strerror(-r));
                 return LF_EXIT_FAILED;
         }
