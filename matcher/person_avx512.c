@@ -4,24 +4,31 @@
 #include "matcher/person_kernel.h"
 #include "matcher/person_token.h"
 
+/* What the bits cost, in the lower half of each. */
+static __m512i cost_of(__m512i bits)
+{
+        __m512i n = _mm512_popcnt_epi32(bits);
+        return _mm512_add_epi32(n, _mm512_srli_epi64(n, 31));
+}
+
 static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
                      uint64_t *ret)
 {
         const __m512i p = _mm512_set1_epi64((long long)probe);
+        /* no upper half costs too much */
+        const __m512i most_own = _mm512_set1_epi64((long long)(own | ~0ull << 32)),
+                      most_theirs = _mm512_set1_epi64((long long)(theirs | ~0ull << 32));
         for (size_t i = 0; i < n; i += 64) {
                 uint64_t bits = 0;
                 size_t end = n - i < 64 ? n - i : 64;
                 for (size_t l = 0; l < end; l += 8) {
                         __mmask8 live = end - l < 8 ? (__mmask8)((1u << (end - l)) - 1) : 0xff;
                         __m512i s = _mm512_maskz_loadu_epi64(live, signature + i + l);
-                        __m512i x = _mm512_andnot_si512(s, p), y = _mm512_andnot_si512(p, s);
-                        x = _mm512_add_epi64(_mm512_popcnt_epi64(x),
-                                             _mm512_popcnt_epi64(_mm512_srli_epi64(x, 32)));
-                        y = _mm512_add_epi64(_mm512_popcnt_epi64(y),
-                                             _mm512_popcnt_epi64(_mm512_srli_epi64(y, 32)));
-                        live = _mm512_mask_cmple_epu64_mask(live, x, _mm512_set1_epi64(own));
-                        live = _mm512_mask_cmple_epu64_mask(live, y, _mm512_set1_epi64(theirs));
-                        bits |= (uint64_t)live << l;
+                        __mmask16 like =
+                            _mm512_cmple_epu32_mask(cost_of(_mm512_andnot_si512(s, p)), most_own);
+                        like = _mm512_mask_cmple_epu32_mask(like, cost_of(_mm512_andnot_si512(p, s)),
+                                                            most_theirs);
+                        bits |= (uint64_t)(_pext_u32(like, 0x5555) & live) << l;
                 }
                 ret[i / 64] = bits;
         }

@@ -15,6 +15,7 @@ struct lf_person_words lf_person_words_at(const void *index, const struct lf_per
                 at = (at + (uint64_t)(count) * sizeof *w.member + 63) & ~63ull;                              \
         } while (0)
         PLACE(head, g->rows);
+        PLACE(weight, g->rows);
         PLACE(at, g->rows);
         PLACE(part, g->places);
         PLACE(signature, g->words);
@@ -69,6 +70,13 @@ static const uint64_t letter_bits[26] = {
     ['n' - 'a'] = ONE(3),
     ['r' - 'a'] = ONE(4),
 };
+/* More than one letter of a kind, those of a class of one kind: 1. */
+#define SEVERAL_FROM 15 /* of kind 1 */
+static const uint8_t letter_kind[26] = {['b' - 'a'] = 1, ['p' - 'a'] = 1, ['c' - 'a'] = 2,  ['g' - 'a'] = 2,
+                                        ['k' - 'a'] = 2, ['q' - 'a'] = 2, ['d' - 'a'] = 3,  ['t' - 'a'] = 3,
+                                        ['f' - 'a'] = 4, ['v' - 'a'] = 4, ['w' - 'a'] = 4,  ['s' - 'a'] = 5,
+                                        ['x' - 'a'] = 5, ['z' - 'a'] = 5, ['j' - 'a'] = 6,  ['l' - 'a'] = 7,
+                                        ['m' - 'a'] = 8, ['n' - 'a'] = 9, ['r' - 'a'] = 10, ['h' - 'a'] = 11};
 #undef TWO
 #undef CLS
 #undef ONE
@@ -79,12 +87,16 @@ static const uint64_t letter_bits[26] = {
 uint64_t lf_word_signature(const struct lf_span *s)
 {
         uint64_t signature = 0;
+        uint32_t kinds = 1; /* vowels are none */
         for (unsigned i = 0; i < s->n; i++) {
                 if (s->letter[i] < 'a' || s->letter[i] > 'z')
                         continue;
                 uint64_t bits = letter_bits[s->letter[i] - 'a'], second = (signature & bits & VOWELS)
                                                                           << VOWEL_MORE;
                 signature |= bits | second | (signature & second) << VOWEL_MORE;
+                uint32_t kind = 1u << letter_kind[s->letter[i] - 'a'];
+                signature |= (uint64_t)(kinds & kind & ~1u) << (SEVERAL_FROM - 1);
+                kinds |= kind;
         }
         return signature;
 }

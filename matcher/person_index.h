@@ -1,8 +1,8 @@
 /* The index of a person shard: which rows of a block can be as alike to a name as a floor asks.
  *
  * For each block and each kind of record it holds the different words of their names, the rows that each word
- * stands in, what of each row's words tells whether they can be like another, for the words that are met most
- * the words that are like them, and the runs of words that may be written as one. A search decides which
+ * stands in, the words of each row, for the words that are met most the words that are like them, and the
+ * runs of words that may be written as one. A search finds the words that are like the name's, decides which
  * words a row must have to reach the floor, the rarest that will do, and looks at the rows that have one of
  * them: first at what their words can be worth at most, then in full. No similarity is above that, so no row
  * above the floor is left out: see person_demand.c and person_search.c. Private to the person engine. */
@@ -42,19 +42,7 @@ struct lf_person_at {
 #define LF_WEIGHED_WORD(weighed)   ((weighed)&0x3ffffu)
 #define LF_WEIGHED_WEIGHT(weighed) ((weighed) >> 18)
 
-/* A word of a row. */
-struct lf_person_part {
-        uint64_t signature; /* lf_word_signature() */
-        uint32_t word;
-        uint16_t weight;
-        uint8_t n;     /* letters, and LF_PART_* */
-        uint8_t first; /* letter's code */
-};
-#define LF_PART_ABJAD   0x80u
-#define LF_PART_DOUBLED 0x40u /* a letter of it */
-#define LF_PART_LETTERS 0x3fu
-
-/* The words that are like a word; none: not known. */
+/* The words that are like a word; none: a search finds them. */
 struct lf_person_alike {
         uint32_t first, n; /* in `like` */
         uint32_t places;   /* that they stand in */
@@ -67,9 +55,10 @@ struct lf_person_bone {
         uint32_t skeleton;
         uint32_t word;
         uint32_t mask; /* bit 0 a .. 25 z: which letters there are */
-        uint8_t n;     /* letters, and LF_PART_ABJAD */
+        uint8_t n;     /* letters, and LF_BONE_ABJAD */
         uint8_t reserved[3];
 };
+#define LF_BONE_ABJAD 0x80u
 
 struct lf_person_run {
         uint32_t skeleton;
@@ -85,9 +74,8 @@ struct lf_person_run {
 #define LF_RUN_REVERSED 0x80u
 #define LF_RUN_THREE    0x40u /* words; else two */
 #define LF_RUN_CUT      0x3fu
-_Static_assert(sizeof(struct lf_person_head) == 32 && sizeof(struct lf_person_part) == 16 &&
-                   sizeof(struct lf_person_bone) == 16 && sizeof(struct lf_person_alike) == 16 &&
-                   sizeof(struct lf_person_run) == 16,
+_Static_assert(sizeof(struct lf_person_head) == 32 && sizeof(struct lf_person_bone) == 16 &&
+                   sizeof(struct lf_person_alike) == 16 && sizeof(struct lf_person_run) == 16,
                "cache lines");
 
 /* What is sorted by skeletons is found by their upper bits: where each begins. */
@@ -124,10 +112,11 @@ bool lf_word_doubled(const char *letter, unsigned n);
 
 /* A group's arrays, each aligned to 64 bytes. */
 struct lf_person_words {
-        struct lf_person_head *head;           /* rows */
-        struct lf_person_at *at;               /* rows */
-        struct lf_person_part *part;           /* places: in the order in which they are written */
-        uint64_t *signature;                   /* words */
+        struct lf_person_head *head; /* rows */
+        uint16_t *weight;            /* rows: as their heads have it */
+        struct lf_person_at *at;     /* rows */
+        uint32_t *part;              /* places: LF_WEIGHED, in the order in which they are written */
+        uint64_t *signature;         /* words */
         uint8_t (*letters)[LF_KERNEL_LETTERS]; /* words: codes of the first letters */
         uint32_t *token;                       /* words: one of the shard's tokens that is this word */
         uint32_t *first;                       /* words + 1: where a word's places begin */
@@ -182,55 +171,57 @@ struct lf_person_candidate {
         uint16_t row; /* of the group */
 };
 
-/* Words whose similarity is known: LF_KNOWN. */
-#define LF_SEARCH_KNOWN   256
-#define LF_KNOWN(i, word) ((uint32_t)(i) << 17 | (word))
-struct lf_person_known {
-        uint32_t pair;
-        uint32_t similarity;
-};
-
-/* How alike a word of the group is to the name's, in LF_ALIKE_UNIT thousandths, rounded up: a byte for each
- * word of the name whose like are all known, one for those from LF_ALIKE_LANES - 1 on, and above them the
- * greatest. */
+/* How alike a word of the group is to each of the name's, in thousandths: to those from LF_ALIKE_LANES - 1
+ * on, and in the last to all, the greatest. */
 #define LF_ALIKE_LANES 7
-#define LF_ALIKE_UNIT  4
+struct lf_person_likeness {
+        uint16_t to[LF_ALIKE_LANES + 1];
+};
 static inline unsigned lf_alike_lane(unsigned i)
 {
         return i < LF_ALIKE_LANES ? i : LF_ALIKE_LANES - 1;
 }
 
+/* Words of the name, as bits, that may be written as one word of the group. */
+#define LF_SEARCH_JOINED 4096
+struct lf_person_joined {
+        uint32_t own, word;
+        bool brings; /* the rows that have the word */
+};
+
 /* What a search needs. */
 struct lf_person_scratch {
+        struct lf_person_likeness alike[LF_SEARCH_WORDS + 1];
         uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
-        uint64_t alike[LF_SEARCH_WORDS + 1];
-        uint64_t possible[LF_SEARCH_WORDS / 64];    /* words of one length */
-        uint32_t matched[LF_SEARCH_MATCHES];        /* words that are like the name's: LF_LIKE */
+        uint64_t possible[LF_SEARCH_WORDS / 64];     /* words of one length */
+        uint32_t matched[LF_SEARCH_MATCHES];         /* words that are like the name's: LF_LIKE */
         uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* words of either name, as bits, that runs may explain */
-        uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what has brought it, as bits */
+        uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what it has, as bits; 0: it is not looked at */
         struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
-        struct lf_person_known known[LF_SEARCH_KNOWN];
+        struct lf_person_joined joined[LF_SEARCH_JOINED];
 };
 _Static_assert(sizeof(struct lf_person_scratch) <= LF_SCRATCH_MAX, "a core's scratch");
 
 /* A word of the probe's name. */
 struct lf_person_wanted {
-        struct lf_person_part part; /* as a row's are; its word is g->words when the group does not have it */
+        uint32_t word; /* g->words: the group does not have it */
         uint32_t skeleton;
-        const uint32_t *like; /* LF_LIKE, descending unless all bring rows */
+        const uint32_t *like; /* LF_LIKE, those first that bring rows */
+        uint32_t *sorts;      /* the same when they are the search's own */
         uint32_t likes;
         uint32_t bring;  /* how many of them bring rows */
-        bool complete;   /* there are no others */
+        uint32_t places; /* of all */
         uint8_t met;     /* its bit in scratch->met_row */
         uint16_t limit;  /* those that bring are more alike, in thousandths */
-        uint16_t weight; /* of words that are like it, at most */
+        uint16_t most;   /* how alike they are at most; 1000 of words that runs may explain */
+        uint16_t weight; /* of words that are like it, and its share of those that are runs of it, at most */
 };
 #define LF_MET_BITS 7 /* words beyond share the last */
 static inline uint8_t lf_met_bit(unsigned i)
 {
         return (uint8_t)(1u << (i < LF_MET_BITS ? i : LF_MET_BITS - 1));
 }
-#define LF_MET_RUN 0x80u
+#define LF_MET_RUN 0x80u /* words of the row are a run */
 
 /* One search of one name in one group. */
 struct lf_person_search {
@@ -242,34 +233,38 @@ struct lf_person_search {
         const struct lf_token *token;
         unsigned n, weight;
         struct lf_person_wanted word[LF_NAME_TOKENS];
-        uint32_t rows; /* in scratch->row */
+        uint32_t rows;   /* in scratch->row */
+        uint32_t joined; /* in scratch->joined */
 };
 
-/* The words of the group that are more alike to `t` than `least`, as LF_LIKE, in no order, some perhaps
- * twice; how many there are: of more than `max` only the first `max` are in `ret`. `possible` has a bit for
- * every word of the group. */
+/* The words of the group that are like `t`, as LF_LIKE, in no order, some perhaps twice; how many there are:
+ * of more than `max` only the first `max` are in `ret`. `possible` has a bit for every word of the group. */
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, unsigned least, uint64_t *possible, uint32_t *ret,
-                        uint32_t max);
+                        const struct lf_token *t, uint64_t *possible, uint32_t *ret, uint32_t max);
 
-/* What of a word tells whether it can be like another; its word is 0. */
-struct lf_person_part lf_person_part_of(const struct lf_token *t);
-
-/* How alike two words are at most. */
-unsigned lf_person_most_alike(const struct lf_person_part *own, const struct lf_person_part *theirs);
+/* What the letters that only the one of two words that are alike has cost at most: for lf_person_kernel's
+ * possible(). */
+struct lf_word_budget {
+        int own, theirs; /* below 0: no such words are alike */
+};
+struct lf_word_budget lf_word_budget(unsigned own, bool own_doubled, unsigned theirs, bool theirs_doubled);
 
 /* Fills search->word: for each word of the name those of the group by which rows are brought. A row that has
  * none of them and no run of words is below the floor. False: they are too many. */
 bool lf_person_demand(struct lf_person_search *s, float floor);
 
-/* Whether a row that has words like those of these bits, and of the others none above their limits, may reach
- * the floor. */
-bool lf_person_enough(const struct lf_person_search *s, float floor, uint8_t met);
+/* How much a row may weigh that has words like those of these bits, and of the others none above their
+ * limits, and reach the floor. -1: it cannot. */
+int32_t lf_person_heaviest(const struct lf_person_search *s, float floor, uint8_t met);
 
-/* Takes the rows with runs of words that may be written as the name's are (LF_MET_RUN), and the words of
- * either that they may explain: scratch->run_word. */
-void lf_person_find_runs(struct lf_person_search *s);
+/* Takes the rows with runs of words that may be written as the name's are; those in which one word stands for
+ * several of the name's only if that may be enough. False: they are too many. */
+bool lf_person_take_runs(struct lf_person_search *s, float floor);
+/* Marks in the rows that are taken the words of the name that other runs may explain. */
+void lf_person_mark_runs(struct lf_person_search *s);
+/* The words of either that runs may explain, for the rows that are taken: scratch->run_word. */
+void lf_person_explain_runs(struct lf_person_search *s);
 
 static inline bool lf_bit(const uint64_t *bits, uint32_t i)
 {
@@ -279,6 +274,8 @@ static inline bool lf_bit(const uint64_t *bits, uint32_t i)
 static inline void lf_person_take_row(struct lf_person_search *s, uint16_t row, uint8_t bit)
 {
         uint8_t met = s->s->met_row[row];
+        if (met == 0)
+                s->s->run_word[row][0] = s->s->run_word[row][1] = 0;
         s->s->met_row[row] = met | bit;
         s->s->row[s->rows].row = row; /* there is room for one more */
         s->rows += met == 0;

@@ -112,14 +112,14 @@ static void write_word(const struct room *m, const struct lf_person_words *w, ui
 {
         const struct lf_token *t = &m->v->token[token];
         struct lf_span s = lf_span_of(t);
-        w->signature[word] = lf_person_part_of(t).signature;
+        w->signature[word] = lf_word_signature(&s);
         for (unsigned i = 0; i < t->n && i < LF_KERNEL_LETTERS; i++)
                 w->letters[word][i] = lf_letter_code(t->letter[i]);
         w->token[word] = token;
         m->bone[word] = (struct lf_person_bone){.skeleton = lf_span_skeleton(&s),
                                                 .word = word,
                                                 .mask = (uint32_t)(s.mask >> 32),
-                                                .n = (uint8_t)(t->n | (s.abjad ? LF_PART_ABJAD : 0))};
+                                                .n = (uint8_t)(t->n | (s.abjad ? LF_BONE_ABJAD : 0))};
         w->key[key_of(t) + 1]++;
 }
 
@@ -134,12 +134,11 @@ static void write_words(const struct room *m, const struct lf_person_group *g,
                         write_word(m, w, words++, m->token[i]);
                 }
                 uint32_t row = m->holder[m->token[i] - m->first_token], at = m->token[i] - w->at[row].token;
-                struct lf_person_part *part = &w->part[w->at[row].part + at];
                 w->place[i] = (uint16_t)row;
-                *part = lf_person_part_of(&m->v->token[m->token[i]]);
-                part->word = words - 1;
+                uint32_t part = LF_WEIGHED(words - 1, m->v->token[m->token[i]].weight);
+                w->part[w->at[row].part + at] = part;
                 if (at < LF_HEAD_WORDS)
-                        w->head[row].word[at] = LF_WEIGHED(part->word, part->weight);
+                        w->head[row].word[at] = part;
         }
         w->first[words] = g->places;
         for (unsigned k = 0; k < LF_WORD_KEYS; k++)
@@ -162,7 +161,7 @@ static bool write_like(struct room *m, const struct lf_person_group *g, const st
 {
         struct lf_person_alike *a = &w->alike[word];
         uint32_t *like = w->like + used;
-        uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], 0, m->possible, like,
+        uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], m->possible, like,
                                     g->likes - used);
         if (n > g->likes - used)
                 return false;
@@ -228,6 +227,7 @@ static void write_group(struct room *m, const struct lf_person_group *g, const s
                 const struct lf_person_row *r = &m->v->row[m->row[i]];
                 w->at[i] = (struct lf_person_at){.row = m->row[i], .token = r->token, .part = part};
                 w->head[i] = (struct lf_person_head){.weight = r->weight, .n = r->n};
+                w->weight[i] = r->weight;
                 for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
                         w->head[i].word[j] = LF_WEIGHED(g->words, 0);
                 part += r->n;
@@ -352,14 +352,15 @@ static bool group_sound(const struct lf_person_view *v, uint32_t block, const st
                         const struct lf_person_words *w)
 {
         for (uint32_t i = 0; i < g->rows; i++)
-                if (!row_sound(v, block, g, &w->head[i], &w->at[i]))
+                if (!row_sound(v, block, g, &w->head[i], &w->at[i]) || w->weight[i] != w->head[i].weight)
                         return false;
         for (uint32_t i = 0; i < g->likes; i++)
                 if (LF_LIKE_SIMILARITY(w->like[i]) > 1000 ||
                     (w->like[i] && LF_LIKE_WORD(w->like[i]) >= g->words))
                         return false;
         for (uint32_t i = 0; i < g->places; i++)
-                if (w->place[i] >= g->rows || w->part[i].word >= g->words)
+                if (w->place[i] >= g->rows || LF_WEIGHED_WORD(w->part[i]) >= g->words ||
+                    LF_WEIGHED_WEIGHT(w->part[i]) > 1000)
                         return false;
         for (uint32_t i = 0; i < g->runs; i++)
                 if (!run_sound(g, w, &w->run[i]))

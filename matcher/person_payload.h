@@ -5,7 +5,7 @@
 #include "matcher/person_facts.h"
 #include "matcher/shard.h"
 
-#define LF_PERSON_MAGIC      0x35534e4fu /* "ONS5" */
+#define LF_PERSON_MAGIC      0x36534e4fu /* "ONS6" */
 #define LF_PERSON_BLOCK_ROWS 65536       /* a search of one block is about as dear as comparing forty rows */
 
 /* One name of a record. A record with nothing but documents has one row without words. */

@@ -1,6 +1,8 @@
 /* Runs of words that may be written as one. A run is taken for another only when their skeletons are equal,
- * and two runs of several words only when their letters are and are divided elsewhere: rows with such runs
- * are all looked at. */
+ * and two runs of several words only when their letters are and are divided elsewhere. Rows in which several
+ * words are a run are all looked at. Of rows in which one word stands for several of the name's those are
+ * left out that have nothing else, when all such words that bring no rows, each of the name's words in them
+ * explained in full, are not enough: the row's word then counts with the name's words, a share each. */
 #include "matcher/person_index.h"
 
 #include <string.h>
@@ -10,16 +12,22 @@
 #define RUN_LONGER  2
 #define RUN_LETTERS 4
 
+static uint8_t met_bits(uint32_t own)
+{
+        return own >> LF_MET_BITS ? LF_MET_RUN - 1 : (uint8_t)own;
+}
+
+static void runs_explain(struct lf_person_search *s, uint32_t own)
+{
+        for (; own; own &= own - 1)
+                s->word[__builtin_ctz(own)].most = 1000;
+}
+
 /* Words of the name and of the row, as bits, that correspond as runs. */
 static void explain_row(struct lf_person_search *s, uint16_t row, uint32_t own, uint32_t theirs)
 {
-        const uint8_t met = own >> LF_MET_BITS ? LF_MET_RUN - 1 : (uint8_t)own;
-        uint32_t *word = s->s->run_word[row];
-        if (!(s->s->met_row[row] & LF_MET_RUN))
-                word[0] = word[1] = 0;
-        lf_person_take_row(s, row, LF_MET_RUN | met);
-        word[0] |= own;
-        word[1] |= theirs;
+        s->s->run_word[row][0] |= own;
+        s->s->run_word[row][1] |= theirs;
 }
 
 static uint32_t words_from(unsigned first, unsigned n)
@@ -46,6 +54,13 @@ static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_per
                (own->span.abjad || r->n & LF_RUN_ABJAD || !((r->cut | own->cut) & LF_RUN_REVERSED));
 }
 
+static void take_run(struct lf_person_search *s, const struct lf_person_run *r, uint32_t own)
+{
+        runs_explain(s, own);
+        lf_person_take_row(s, r->row, met_bits(own) | LF_MET_RUN);
+        explain_row(s, r->row, own, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
+}
+
 /* The rows' runs that may be written as the span is. */
 static void compare_runs(struct lf_person_search *s, const struct lf_span *own, uint32_t skeleton,
                          uint32_t words, const struct lf_name_run *several)
@@ -57,7 +72,7 @@ static void compare_runs(struct lf_person_search *s, const struct lf_span *own, 
                     (several ? divided_elsewhere(several, r)
                              : own->abjad || r->n & LF_RUN_ABJAD ||
                                    (lengths_near(own->n, r->n) && masks_near(own->mask, r->mask))))
-                        explain_row(s, r->row, words, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
+                        take_run(s, r, words);
         }
 }
 
@@ -69,31 +84,76 @@ static uint32_t places_of(const struct lf_person_search *s, uint32_t row, uint32
         for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
                 places |= (uint32_t)(LF_WEIGHED_WORD(h->word[j]) == word) << j;
         for (unsigned j = LF_HEAD_WORDS; j < h->n; j++)
-                places |= (uint32_t)(s->w->part[s->w->at[row].part + j].word == word) << j;
+                places |= (uint32_t)(LF_WEIGHED_WORD(s->w->part[s->w->at[row].part + j]) == word) << j;
         return places;
 }
 
-/* The rows' words that are written as a run of the probe's is. */
-static void compare_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
+/* The words of the group that are written as a run of the name's is. False: they are too many. */
+static bool find_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
 {
         const uint32_t *at = &s->w->bone_at[lf_bone_place(skeleton, lf_bone_bits(s->g->words))];
         for (uint32_t i = at[0]; i < at[1]; i++) {
                 const struct lf_person_bone *bone = &s->w->bone[i];
                 if (bone->skeleton != skeleton ||
-                    (!r->span.abjad && !(bone->n & LF_PART_ABJAD) &&
+                    (!r->span.abjad && !(bone->n & LF_BONE_ABJAD) &&
                      !(lengths_near(r->span.n, bone->n) && masks_near(r->span.mask, bone->mask))))
                         continue;
-                uint32_t word = bone->word;
-                for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++)
-                        explain_row(s, s->w->place[p], words_from(r->first, r->words),
-                                    places_of(s, s->w->place[p], word));
+                struct lf_person_joined j = {.own = words_from(r->first, r->words), .word = bone->word};
+                unsigned share = s->v->token[s->w->token[bone->word]].weight / r->words + 1u;
+                for (unsigned k = r->first; k < r->first + r->words; k++)
+                        if (s->word[k].weight < share)
+                                s->word[k].weight = (uint16_t)share;
+                runs_explain(s, j.own);
+                if (s->joined < LF_SEARCH_JOINED)
+                        s->s->joined[s->joined++] = j;
+                else
+                        return false;
+        }
+        return true;
+}
+
+/* Takes the rows of joined words but of those that all together are not enough. */
+static void take_joined(struct lf_person_search *s, float floor)
+{
+        uint8_t met = 0; /* the words of the name in those that do not bring */
+        for (uint32_t i = 0; i < s->joined; i++) {
+                struct lf_person_joined *j = &s->s->joined[i];
+                if (i > 0 && j->own == j[-1].own)
+                        j->brings = j[-1].brings;
+                else
+                        j->brings = lf_person_heaviest(s, floor, met | met_bits(j->own)) >= 0;
+                if (!j->brings)
+                        met |= met_bits(j->own);
+                for (uint32_t p = s->w->first[j->word]; j->brings && p < s->w->first[j->word + 1]; p++)
+                        lf_person_take_row(s, s->w->place[p], met_bits(j->own));
         }
 }
 
-void lf_person_find_runs(struct lf_person_search *s)
+void lf_person_mark_runs(struct lf_person_search *s)
+{
+        for (uint32_t i = 0; i < s->joined; i++) {
+                const struct lf_person_joined *j = &s->s->joined[i];
+                for (uint32_t p = s->w->first[j->word]; !j->brings && p < s->w->first[j->word + 1]; p++)
+                        if (s->s->met_row[s->w->place[p]])
+                                s->s->met_row[s->w->place[p]] |= met_bits(j->own);
+        }
+}
+
+void lf_person_explain_runs(struct lf_person_search *s)
+{
+        for (uint32_t i = 0; i < s->joined; i++) {
+                const struct lf_person_joined *j = &s->s->joined[i];
+                for (uint32_t p = s->w->first[j->word]; p < s->w->first[j->word + 1]; p++)
+                        if (s->s->met_row[s->w->place[p]])
+                                explain_row(s, s->w->place[p], j->own, places_of(s, s->w->place[p], j->word));
+        }
+}
+
+bool lf_person_take_runs(struct lf_person_search *s, float floor)
 {
         struct lf_name_run run[LF_NAME_RUNS];
         uint32_t skeleton[LF_NAME_RUNS];
+        s->joined = 0;
         unsigned runs = lf_name_runs(s->token, s->n, run), word_bits = lf_bone_bits(s->g->words),
                  run_bits = lf_bone_bits(s->g->runs);
         for (unsigned i = 0; i < s->n; i++)
@@ -108,7 +168,10 @@ void lf_person_find_runs(struct lf_person_search *s)
                 compare_runs(s, &own, s->word[i].skeleton, 1u << i, NULL);
         }
         for (unsigned i = 0; i < runs; i++) {
-                compare_joined(s, &run[i], skeleton[i]);
+                if (!find_joined(s, &run[i], skeleton[i]))
+                        return false;
                 compare_runs(s, &run[i].span, skeleton[i], words_from(run[i].first, run[i].words), &run[i]);
         }
+        take_joined(s, floor);
+        return true;
 }

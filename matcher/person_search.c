@@ -1,9 +1,9 @@
 /* Why no row above the floor is left out. A name's similarity grows with what is explained of either side
  * (similarity_of in person_name.c). Each word is explained at most by the word of the other name that is most
- * like it, and runs of words at most in full. Rows with runs that may correspond are all looked at; a row
- * without is left out unread only when it has no word that one of the name's brings (person_demand.c). Of a
- * row that is looked at its words' signatures tell what they can be worth at most, then their letters what
- * they are. Weak aliases, sex and dates only take away. */
+ * like it, and runs of words at most in full. A row is left out unread only when it has no word that one of
+ * the name's brings (person_demand.c), and no run that may be enough (person_runs.c). Of a row that is looked
+ * at, first which of the name's words it has, and what it weighs, tells what it can be worth at most, then
+ * how alike its words are. Weak aliases, sex and dates only take away. */
 #include "matcher/person_index.h"
 
 #include <emmintrin.h>
@@ -38,11 +38,12 @@ static void take_rows(struct lf_person_search *s)
 {
         for (unsigned i = 0; i < s->n; i++)
                 mark(s, &s->word[i], 0, s->word[i].bring, true);
+        lf_person_mark_runs(s);
         for (unsigned i = 0; i < s->n; i++) {
                 struct lf_person_wanted *w = &s->word[i];
-                if (!w->complete || w->limit == 0)
+                if (w->limit == 0)
                         continue;
-                w->limit = s->w->alike[w->part.word].places > MARKS * s->rows ? 1000 : 0;
+                w->limit = w->places > MARKS * s->rows ? 1000 : 0;
                 if (w->limit == 0)
                         mark(s, w, w->bring, w->likes, false);
         }
@@ -54,18 +55,17 @@ static void note_alike(struct lf_person_search *s)
         memset(s->s->met_word, 0, (s->g->words / 64 + 1) * sizeof s->s->met_word[0]);
         for (unsigned i = 0; i < s->n; i++) {
                 const struct lf_person_wanted *w = &s->word[i];
-                for (uint32_t k = 0; w->complete && k < w->likes; k++) {
-                        uint32_t word = LF_LIKE_WORD(w->like[k]);
+                for (uint32_t k = 0; k < w->likes; k++) {
+                        uint32_t word = LF_LIKE_WORD(w->like[k]), similarity = LF_LIKE_SIMILARITY(w->like[k]);
                         uint64_t bit = 1ull << word % 64, *met = &s->s->met_word[word / 64];
-                        unsigned units = (LF_LIKE_SIMILARITY(w->like[k]) + LF_ALIKE_UNIT - 1) / LF_ALIKE_UNIT;
-                        uint8_t *lane = (uint8_t *)&s->s->alike[word];
+                        uint16_t *to = s->s->alike[word].to;
                         if (!(*met & bit))
-                                s->s->alike[word] = 0;
+                                s->s->alike[word] = (struct lf_person_likeness){0};
                         *met |= bit;
                         unsigned l = lf_alike_lane(i);
-                        lane[l] = units > lane[l] ? (uint8_t)units : lane[l];
+                        to[l] = similarity > to[l] ? (uint16_t)similarity : to[l];
                         l = LF_ALIKE_LANES;
-                        lane[l] = units > lane[l] ? (uint8_t)units : lane[l];
+                        to[l] = similarity > to[l] ? (uint16_t)similarity : to[l];
                 }
         }
 }
@@ -73,67 +73,58 @@ static void note_alike(struct lf_person_search *s)
 /* What a search adds up rows with. */
 struct sums {
         const struct lf_person_search *s;
-        __m128i lane_weight;  /* 16 bits each */
-        uint32_t unknown;     /* words, as bits, of which not all that are like them are known */
-        uint32_t own, theirs; /* what they explain at most */
+        __m128i lane_weight; /* 16 bits each */
 };
 
 static struct sums sums_of(const struct lf_person_search *s)
 {
         uint16_t weight[8] = {0};
-        struct sums sums = {.s = s};
-        for (unsigned i = 0; i < s->n; i++) {
+        for (unsigned i = 0; i < s->n; i++)
                 weight[lf_alike_lane(i)] = (uint16_t)(weight[lf_alike_lane(i)] + s->token[i].weight);
-                if (s->word[i].complete)
-                        continue;
-                sums.unknown |= 1u << i;
-                sums.own += s->token[i].weight * 1000u;
-                sums.theirs += s->word[i].weight * 1000u;
-        }
-        sums.lane_weight = _mm_loadu_si128((const __m128i *)weight);
-        return sums;
+        return (struct sums){.s = s, .lane_weight = _mm_loadu_si128((const __m128i *)weight)};
 }
 
 /* How alike the word is to each of the name's. */
-static uint64_t alike_of(const struct lf_person_search *s, uint32_t word)
+static const uint16_t *alike_to(const struct lf_person_search *s, uint32_t word)
 {
-        return s->s->alike[word] & -(s->s->met_word[word / 64] >> word % 64 & 1);
+        static const struct lf_person_likeness none;
+        bool met = s->s->met_word[word / 64] >> word % 64 & 1;
+        return met ? s->s->alike[word].to : none.to;
 }
 
 /* Words of the name and of the row, as bits, that runs may explain. */
 static const uint32_t *run_words(const struct lf_person_search *s, uint16_t row)
 {
-        static const uint32_t none[2];
-        return s->s->met_row[row] & LF_MET_RUN ? s->s->run_word[row] : none;
+        return s->s->run_word[row];
 }
 
 #define HEAD_HALF 4 /* words that most names have at most */
-#define IN_FULL   (1000 / LF_ALIKE_UNIT)
 
-/* A full lane for each bit. */
-static uint64_t full_lanes(uint32_t bits)
+/* 1000 in the lane of each bit. */
+static __m128i full_lanes(uint32_t bits)
 {
-        uint64_t lanes = bits | (bits >> LF_ALIKE_LANES ? 1u << (LF_ALIKE_LANES - 1) : 0);
-        return ((lanes & 0x7f) * 0x02040810204081 & 0x01010101010101) * IN_FULL;
+        const __m128i lane = _mm_setr_epi16(1, 2, 4, 8, 16, 32, 64, 0);
+        bits |= bits >> LF_ALIKE_LANES ? 1u << (LF_ALIKE_LANES - 1) : 0;
+        __m128i has = _mm_and_si128(_mm_set1_epi16((short)bits), lane);
+        return _mm_and_si128(_mm_cmpgt_epi16(has, _mm_setzero_si128()), _mm_set1_epi16(1000));
 }
 
 /* Adds a word of the row: what it explains of itself, and at most of the name. */
 static uint32_t add_word(const struct lf_person_search *s, uint32_t word, uint32_t in_full, __m128i *best)
 {
-        uint64_t alike = alike_of(s, word);
-        uint32_t most = (uint32_t)(alike >> 8 * LF_ALIKE_LANES), full = -(in_full & 1) & IN_FULL;
-        *best = _mm_max_epu8(*best, _mm_cvtsi64_si128((long long)alike));
+        __m128i alike = _mm_load_si128((const __m128i *)alike_to(s, word));
+        uint32_t most = (uint32_t)_mm_extract_epi16(alike, LF_ALIKE_LANES), full = -(in_full & 1) & 1000;
+        *best = _mm_max_epi16(*best, alike);
         return most > full ? most : full;
 }
 
-/* What is explained at most by runs and by words, in full by those of which not all that are like them are
- * known. */
+/* What is explained at most by runs and by words. */
 static void explain_by_words(const struct sums *sums, struct lf_person_candidate *c)
 {
         const struct lf_person_search *s = sums->s;
         const struct lf_person_head *h = &s->w->head[c->row];
         const uint32_t *run = run_words(s, c->row);
-        __m128i best = _mm_cvtsi64_si128((long long)full_lanes(run[0]));
+        __m128i best = full_lanes(run[0]);
         uint32_t theirs = 0;
         for (unsigned j = 0; j < HEAD_HALF; j++)
                 theirs += add_word(s, LF_WEIGHED_WORD(h->word[j]), run[1] >> j, &best) *
@@ -142,42 +133,14 @@ static void explain_by_words(const struct sums *sums, struct lf_person_candidate
                 theirs += add_word(s, LF_WEIGHED_WORD(h->word[j]), run[1] >> j, &best) *
                           LF_WEIGHED_WEIGHT(h->word[j]);
         for (unsigned j = LF_HEAD_WORDS; j < h->n; j++) {
-                const struct lf_person_part *part = &s->w->part[s->w->at[c->row].part + j];
-                theirs += add_word(s, part->word, run[1] >> j, &best) * part->weight;
+                uint32_t part = s->w->part[s->w->at[c->row].part + j];
+                theirs += add_word(s, LF_WEIGHED_WORD(part), run[1] >> j, &best) * LF_WEIGHED_WEIGHT(part);
         }
-        __m128i own = _mm_madd_epi16(_mm_unpacklo_epi8(best, _mm_setzero_si128()), sums->lane_weight);
+        __m128i own = _mm_madd_epi16(best, sums->lane_weight);
         own = _mm_add_epi32(own, _mm_shuffle_epi32(own, 0x4e));
         own = _mm_add_epi32(own, _mm_shuffle_epi32(own, 0xb1));
-        c->own = (uint32_t)_mm_cvtsi128_si32(own) * LF_ALIKE_UNIT + sums->own;
-        c->theirs = theirs * LF_ALIKE_UNIT + sums->theirs;
-}
-
-/* The same by all words, those that are not known by their signatures. */
-static void explain_by_all(const struct sums *sums, struct lf_person_candidate *c)
-{
-        const struct lf_person_search *s = sums->s;
-        const struct lf_person_head *h = &s->w->head[c->row];
-        const struct lf_person_part *part = &s->w->part[s->w->at[c->row].part];
-        const uint32_t *run = run_words(s, c->row);
-        uint16_t own[LF_NAME_TOKENS] = {0};
-        c->own = c->theirs = 0;
-        for (unsigned j = 0; j < h->n; j++) {
-                union {
-                        uint64_t all;
-                        uint8_t lane[8];
-                } alike = {.all = alike_of(s, part[j].word)};
-                unsigned most = run[1] >> j & 1 ? 1000 : 0;
-                for (unsigned i = 0; i < s->n; i++) {
-                        unsigned similarity = sums->unknown >> i & 1
-                                                  ? lf_person_most_alike(&s->word[i].part, &part[j])
-                                                  : alike.lane[lf_alike_lane(i)] * LF_ALIKE_UNIT;
-                        own[i] = similarity > own[i] ? (uint16_t)similarity : own[i];
-                        most = similarity > most ? similarity : most;
-                }
-                c->theirs += most * part[j].weight;
-        }
-        for (unsigned i = 0; i < s->n; i++)
-                c->own += (run[0] >> i & 1 ? 1000u : own[i]) * s->token[i].weight;
+        c->own = (uint32_t)_mm_cvtsi128_si32(own);
+        c->theirs = theirs;
 }
 
 static bool row_reaches(const struct lf_person_search *s, const struct lf_person_candidate *c, float floor)
@@ -186,20 +149,23 @@ static bool row_reaches(const struct lf_person_search *s, const struct lf_person
                                  (float)c->theirs * 1e-3f, floor);
 }
 
-/* Leaves the rows that have been brought by enough. */
+/* Leaves the rows that have enough, and not too much besides. */
 static void leave_enough(struct lf_person_search *s, float floor)
 {
-        enum { UNASKED, NO, YES };
-        uint8_t enough[2 * LF_MET_RUN];
+        enum { UNASKED = -2 };
+        int32_t heaviest[2 * LF_MET_RUN];
         uint32_t left = 0;
-        memset(enough, UNASKED, sizeof enough);
+        for (unsigned i = 0; i < sizeof heaviest / sizeof heaviest[0]; i++)
+                heaviest[i] = UNASKED;
         for (uint32_t i = 0; i < s->rows; i++) {
                 uint16_t row = s->s->row[i].row;
                 uint8_t met = s->s->met_row[row];
-                if (enough[met] == UNASKED)
-                        enough[met] = lf_person_enough(s, floor, met) ? YES : NO;
+                if (heaviest[met] == UNASKED)
+                        heaviest[met] = lf_person_heaviest(s, floor, met);
+                bool stays = s->w->weight[row] <= heaviest[met];
+                s->s->met_row[row] = stays ? met : 0;
                 s->s->row[left].row = row;
-                left += enough[met] == YES;
+                left += stays;
         }
         s->rows = left;
 }
@@ -224,6 +190,7 @@ static void leave_possible(struct lf_person_search *s, float floor)
 {
         struct sums sums = sums_of(s);
         leave_enough(s, floor);
+        lf_person_explain_runs(s);
         leave_reaching(&sums, s, floor, explain_by_words);
         for (uint32_t i = 0; i < s->rows; i++) {
                 const struct lf_person_at *at = &s->w->at[s->s->row[i].row];
@@ -232,23 +199,14 @@ static void leave_possible(struct lf_person_search *s, float floor)
                 __builtin_prefetch(&s->v->token[at->token]);
                 __builtin_prefetch(&s->v->token[at->token + 2]);
         }
-        if (sums.unknown)
-                leave_reaching(&sums, s, floor, explain_by_all);
 }
 
-static unsigned similarity_of_words(struct lf_person_search *s, unsigned i, const struct lf_person_part *part,
+static unsigned similarity_of_words(const struct lf_person_search *s, unsigned i, const uint16_t *alike,
                                     const struct lf_token *theirs)
 {
-        const struct lf_person_wanted *w = &s->word[i];
-        if (part->word == w->part.word)
-                return 1000;
-        uint32_t pair = LF_KNOWN(i + 1, part->word);
-        struct lf_person_known *known = &s->s->known[(part->word + i * 37) % LF_SEARCH_KNOWN];
-        if (known->pair != pair) {
-                known->pair = pair;
-                known->similarity = lf_word_similarity(&s->token[i], theirs);
-        }
-        return known->similarity;
+        if (i < LF_ALIKE_LANES - 1)
+                return alike[i];
+        return alike[LF_ALIKE_LANES - 1] ? lf_word_similarity(&s->token[i], theirs) : 0;
 }
 
 /* A search's caller. */
@@ -259,34 +217,22 @@ struct report {
         void *context;
 };
 
-/* Compares in full a row that reaches the floor also by what its words are. */
+/* Compares in full a row that reaches the floor by its words. */
 static void compare_row(struct lf_person_search *s, const struct lf_name *own, uint16_t row,
                         struct report *report)
 {
-        struct lf_person_candidate c = {.row = row};
         uint32_t value[LF_ASSIGN_MAX][LF_ASSIGN_MAX];
-        const struct lf_person_head *h = &s->w->head[c.row];
+        const struct lf_person_head *h = &s->w->head[row];
         const struct lf_person_at *at = &s->w->at[row];
-        const struct lf_person_part *part = &s->w->part[at->part];
-        const uint32_t *run = run_words(s, c.row);
+        const uint32_t *part = &s->w->part[at->part];
+        const uint32_t *run = run_words(s, row);
         struct lf_name theirs = {.token = s->v->token + at->token, .n = h->n, .weight = h->weight};
-        uint16_t best[LF_NAME_TOKENS] = {0};
-        for (unsigned i = 0; i < own->n; i++) {
-                unsigned most = run[0] >> i & 1 ? 1000 : 0;
-                for (unsigned j = 0; j < h->n; j++) {
-                        unsigned similarity = lf_person_most_alike(&s->word[i].part, &part[j]);
-                        if (similarity > 0)
-                                similarity = similarity_of_words(s, i, &part[j], &theirs.token[j]);
-                        value[i][j] = similarity * ((uint32_t)own->token[i].weight + part[j].weight);
-                        most = similarity > most ? similarity : most;
-                        best[j] = similarity > best[j] ? (uint16_t)similarity : best[j];
-                }
-                c.own += most * own->token[i].weight;
+        for (unsigned j = 0; j < h->n; j++) {
+                const uint16_t *alike = alike_to(s, LF_WEIGHED_WORD(part[j]));
+                for (unsigned i = 0; i < own->n; i++)
+                        value[i][j] = similarity_of_words(s, i, alike, &theirs.token[j]) *
+                                      (own->token[i].weight + LF_WEIGHED_WEIGHT(part[j]));
         }
-        for (unsigned j = 0; j < h->n; j++)
-                c.theirs += (run[1] >> j & 1 ? 1000u : best[j]) * part[j].weight;
-        if (!row_reaches(s, &c, report->floor))
-                return;
         float similarity = lf_name_similarity_of_words(own, &theirs, value, run[0], run[1]);
         if (similarity > 0)
                 report->floor = report->found(report->context, at->row, report->name, similarity);
@@ -322,13 +268,11 @@ static void search_name(struct lf_person_search *s, struct report *report)
         struct lf_name own = lf_name_over(s->token, s->n);
         s->weight = own.weight;
         s->rows = 0;
-        if (!lf_person_demand(s, report->floor)) {
+        memset(s->s->met_row, 0, s->g->rows);
+        if (!lf_person_demand(s, report->floor) || !lf_person_take_runs(s, report->floor)) {
                 compare_all(s, &own, report);
                 return;
         }
-        memset(s->s->met_row, 0, s->g->rows);
-        memset(s->s->known, 0, sizeof s->s->known);
-        lf_person_find_runs(s);
         take_rows(s);
         note_alike(s);
         leave_possible(s, report->floor);
