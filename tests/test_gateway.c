@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define WINDOW 1000
@@ -257,6 +258,97 @@ static void test_sandbox(void **state)
         assert_int_equal(inside(try_root), -SIGSYS);
 }
 
+/* ---- screening again ---- */
+
+#define MESSAGE                                                                                              \
+        "UNB+UNOA:4+SENDER+B+240310:0815+C'UNH+1+PAXLST:D:12B:UN'BGM+745'TDT+20+X1'NAD+FL+++SMITH:JOHN'"     \
+        "UNT+5+1'UNZ+1+C'"
+
+/* What control says is in the galleries: both datasets have grown. */
+static void write_status(void)
+{
+        char path[128];
+        snprintf(path, sizeof path, "%s/control.json", dir);
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fputs("{\"generation\":{\"number\":2,\"newest\":2,\"building\":false},\"feeds\":["
+              "{\"number\":1,\"built\":2,\"records\":2},{\"number\":2,\"built\":2,\"records\":2}]}",
+              f);
+        fclose(f);
+}
+
+static struct lf_config *config_of_two(void)
+{
+        struct lf_config *c = calloc(1, sizeof *c);
+        assert_non_null(c);
+        snprintf(c->run, sizeof c->run, "%s", dir);
+        c->agreements = c->datasets = 2;
+        c->agreement[0] =
+            (struct lf_config_agreement){.number = 1, .rules = 1, .rescreening = LF_RESCREEN_SAME};
+        c->agreement[1] =
+            (struct lf_config_agreement){.number = 2, .rules = 1, .rescreening = LSP_PURPOSE_VISA};
+        for (unsigned i = 0; i < 2; i++) {
+                c->agreement[i].rule[0] =
+                    (struct lf_config_rule){.purpose = i ? LSP_PURPOSE_VISA : LSP_PURPOSE_SANCTIONS,
+                                            .encounters = 1u << LSP_ENCOUNTER_ADVANCE};
+                c->dataset[i] = (struct lf_config_dataset){.number = i + 1, .agreement = i + 1};
+        }
+        c->gateway =
+            (struct lf_config_gateway){.agreements = 6, .window_us = 3600000000ull, .rescreen = true};
+        c->gateway.recipients = 1;
+        c->gateway.recipient[0] = (struct lf_config_recipient){
+            .name = "SENDER", .purposes = 1u << LSP_PURPOSE_SANCTIONS, .purpose = LSP_PURPOSE_SANCTIONS};
+        return c;
+}
+
+/* The only job under way. */
+static void check_job(const struct lf_gateway *g, uint32_t purpose, uint16_t agreement)
+{
+        assert_non_null(g->jobs);
+        assert_null(g->jobs->next);
+        assert_int_equal(g->jobs->kind, LF_JOB_RESCREEN);
+        assert_int_equal(g->jobs->purpose, purpose);
+        assert_int_equal(g->jobs->agreements, 1);
+        assert_int_equal(g->jobs->agreement[0], agreement);
+        assert_int_equal(g->jobs->changed, 1u << agreement);
+}
+
+/* Two agreements whose data changed at once demand different purposes: each is asked for its own. */
+static void test_two_purposes(void **state)
+{
+        struct lf_config *c = config_of_two();
+        struct lf_gateway g = {
+            .config = c, .options = &c->gateway, .vault = open_vault(), .lane = (struct lf_lane *)c};
+        struct {
+                struct lf_meta meta;
+                char text[sizeof MESSAGE - 1];
+        } plain = {.meta = {.name = "m", .kind = LF_JOB_FILE}};
+        struct lf_job *job = calloc(1, sizeof *job);
+        memcpy(plain.text, MESSAGE, sizeof plain.text);
+        job->sealed = (struct lf_vault_message){.id = {1}, .received = (uint64_t)time(NULL), .journal = -1};
+        assert_int_equal(lf_vault_seal(g.vault, &job->sealed, &plain,
+                                       offsetof(typeof(plain), text) + sizeof plain.text, false),
+                         0);
+        lf_rescreen_keep(&g, job, &job->versions);
+        lf_job_free(job);
+        write_status();
+        static const struct {
+                uint32_t purpose;
+                uint16_t agreement;
+        } wanted[] = {{LSP_PURPOSE_SANCTIONS, 1}, {LSP_PURPOSE_VISA, 2}};
+        for (unsigned i = 0; i < 2; i++) {
+                lf_rescreen_second(&g);
+                check_job(&g, wanted[i].purpose, wanted[i].agreement);
+                lf_job_free(g.jobs);
+                g.jobs = NULL;
+        }
+        lf_rescreen_second(&g);
+        assert_null(g.jobs);
+        lf_vault_close(g.vault);
+        free(g.kept);
+        free(c);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -264,6 +356,7 @@ int main(void)
             cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_window, setup, teardown),
             cmocka_unit_test_setup_teardown(test_sandbox, setup, teardown),
+            cmocka_unit_test_setup_teardown(test_two_purposes, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

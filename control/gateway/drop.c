@@ -284,7 +284,8 @@ static int write_reports(struct lf_gateway *g, struct lf_job *job, struct lf_out
         }
         free(cusres);
         if (again)
-                snprintf(suffix, sizeof suffix, "rescreen-%llu.json", (unsigned long long)g->seen_generation);
+                snprintf(suffix, sizeof suffix, "rescreen-%llu-%u.json", (unsigned long long)job->generation,
+                         job->purpose);
         else if (job->kind == LF_JOB_RULING)
                 snprintf(suffix, sizeof suffix, "decision-%u.json", job->wish.number);
         else

@@ -87,6 +87,7 @@ struct lf_job {
         uint64_t started_us, asked_us, read_us, screen_us, write_us;
         struct lf_client *client; /* LF_JOB_CALL, LF_JOB_RULING */
         uint64_t changed;         /* LF_JOB_RESCREEN: bit mask of datasets */
+        uint64_t generation;      /* LF_JOB_RESCREEN: of the galleries with which it began */
         uint32_t hits;            /* LF_JOB_RESCREEN: candidates that were not there before */
         uint64_t *fresh;          /* LF_JOB_RESCREEN: by probe, bit mask of candidates that are new */
         struct lf_ruling *ruling; /* in force, in the order in which they were made */

@@ -98,23 +98,26 @@ static uint64_t changes(const struct lf_gateway *g, const struct lf_versions *be
         return mask;
 }
 
-/* The purpose that the agreements of the change demand; 0: none permits it. The first that asks for another
- * than the message's decides; the appliance refuses what an agreement forbids in any case. */
-static uint32_t purpose_for(const struct lf_gateway *g, uint32_t purpose, uint64_t *inout_changed)
+/* What of a change is asked about together: the datasets of agreements that demand one purpose, that of the
+ * first that permits screening again. Those that demand another come later. 0: none permits it. */
+static uint32_t purpose_for(const struct lf_gateway *g, uint32_t purpose, uint64_t changed,
+                            uint64_t *ret_together, uint64_t *ret_later)
 {
-        uint32_t other = 0;
+        uint32_t first = 0;
+        *ret_together = *ret_later = 0;
         for (uint32_t i = 0; i < g->config->datasets; i++) {
                 const struct lf_config_dataset *d = &g->config->dataset[i];
                 const struct lf_config_agreement *a = lf_config_agreement_by_number(g->config, d->agreement);
                 uint64_t bit = 1ull << d->number;
-                if (!(*inout_changed & bit) || !a)
+                if (!(changed & bit) || !a || a->rescreening == LF_RESCREEN_NO ||
+                    !(g->options->agreements >> a->number & 1))
                         continue;
-                if (a->rescreening == LF_RESCREEN_NO || !(g->options->agreements >> a->number & 1))
-                        *inout_changed &= ~bit;
-                else if (a->rescreening != LF_RESCREEN_SAME && other == 0)
-                        other = a->rescreening;
+                uint32_t wanted = a->rescreening == LF_RESCREEN_SAME ? purpose : a->rescreening;
+                if (first == 0)
+                        first = wanted;
+                *(wanted == first ? ret_together : ret_later) |= bit;
         }
-        return *inout_changed ? other ? other : purpose : 0;
+        return first;
 }
 
 static bool is_under_way(const struct lf_gateway *g)
@@ -125,9 +128,10 @@ static bool is_under_way(const struct lf_gateway *g)
         return false;
 }
 
-/* True: a job began. False: there was nothing to ask. */
-static bool begin(struct lf_gateway *g, struct lf_kept *k, uint64_t changed)
+/* True: a job began. False: there was nothing to ask. What comes later stays as changed as it was. */
+static bool begin(struct lf_gateway *g, struct lf_kept *k, const struct lf_versions *before)
 {
+        uint64_t later;
         struct lf_vault_message sealed;
         struct lf_job *job = NULL;
         uint8_t *plain;
@@ -140,9 +144,13 @@ static bool begin(struct lf_gateway *g, struct lf_kept *k, uint64_t changed)
         job->sealed = sealed;
         struct lf_past past = {0};
         r = lf_journal_read(g, &job->sealed, &past);
+        job->generation = g->seen_generation;
+        job->purpose = purpose_for(g, job->meta.purpose, changes(g, before), &job->changed, &later);
         job->versions = g->versions;
-        job->changed = changed;
-        job->purpose = purpose_for(g, job->meta.purpose, &job->changed);
+        for (unsigned i = 0; i < LF_DATASETS_MAX; i++)
+                if (later >> i & 1)
+                        job->versions.size[i] = before->size[i];
+        k->versions = job->versions;
         if (r == 0 && job->purpose && job->refusal == LF_TAKEN)
                 lf_gateway_agreements(g, job);
         if (r == 0 && job->agreements) {
@@ -150,13 +158,13 @@ static bool begin(struct lf_gateway *g, struct lf_kept *k, uint64_t changed)
                 if (job->fresh) {
                         char name[LF_NAME_LENGTH];
                         lf_log_info("%s: screened again: generation %lu changed datasets (bit mask %lx)",
-                                    lf_printable(job->meta.name, name), g->seen_generation, job->changed);
+                                    lf_printable(job->meta.name, name), job->generation, job->changed);
                         lf_gateway_add(g, job);
                         return true;
                 }
         }
         if (r == 0)
-                lf_journal_covered(g, &job->sealed, &g->versions);
+                lf_journal_covered(g, &job->sealed, &job->versions);
         lf_job_free(job);
         return false;
 }
@@ -184,10 +192,11 @@ void lf_rescreen_second(struct lf_gateway *g)
                 struct lf_kept *k = &g->kept[i];
                 if (lf_gateway_works_on(g, k->id))
                         continue; /* in the next second */
-                uint64_t changed = changes(g, &k->versions);
+                struct lf_versions before = k->versions;
                 k->versions = g->versions;
-                if (changed && k->generation != g->seen_generation) /* else its answers knew them */
-                        begin(g, k, changed);
+                if (changes(g, &before) &&
+                    k->generation != g->seen_generation) /* else its answers knew them */
+                        begin(g, k, &before);
         }
 }
 
