@@ -347,6 +347,7 @@ void lf_drop_finish(struct lf_gateway *g, struct lf_job *job)
 
 void lf_drop_keep(struct lf_gateway *g, struct lf_job *job)
 {
+        char name[LF_NAME_LENGTH];
         int r = lf_vault_seal(g->vault, &job->sealed, job->plain, job->plain_size, false);
         if (r == 0)
                 r = lf_journal_begin(g, job);
@@ -357,7 +358,8 @@ void lf_drop_keep(struct lf_gateway *g, struct lf_job *job)
         if (r == 0)
                 lf_rescreen_keep(g, job, &job->versions);
         else
-                lf_log_error("%s: cannot be kept for screening again: %s", job->meta.name, strerror(-r));
+                lf_log_error("%s: cannot be kept for screening again: %s", lf_printable(job->meta.name, name),
+                             strerror(-r));
 }
 
 /* ---- after a start ---- */

@@ -346,12 +346,13 @@ static void deliver(struct lf_gateway *g, struct lf_job *job)
 
 void lf_serve_finish(struct lf_gateway *g, struct lf_job *job)
 {
+        char name[LF_NAME_LENGTH];
         job->screen_us = lf_gateway_now_us() - job->asked_us;
         deliver(g, job);
         if (job->refusal == LF_TAKEN)
                 lf_drop_keep(g, job);
         else if (job->refusal == LF_NOT_PERMITTED)
-                lf_log_error("%s: refused: %s", job->meta.name, job->reason);
+                lf_log_error("%s: refused: %s", lf_printable(job->meta.name, name), job->reason);
         lf_job_free(job);
 }
 
