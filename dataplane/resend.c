@@ -1,5 +1,7 @@
 #include "dataplane/resend.h"
 
+#include "base/bytes.h"
+
 #include <string.h>
 
 enum state { EMPTY, PENDING, WRITING, DONE }; /* WRITING as a result: it did not settle */
@@ -15,6 +17,21 @@ static uint64_t word_of(uint64_t claim, enum state state)
 static struct lf_resend_entry *entry_of(struct lf_resend_slot *slot, uint64_t claim)
 {
         return &slot->entry[claim % LSP_RESENDS_KEPT];
+}
+
+static _Atomic uint64_t *place_of(struct lf_resend_slot *slot, uint64_t claim)
+{
+        return &slot->word[claim % LSP_RESENDS_KEPT];
+}
+
+static _Atomic uint32_t *tag_of(struct lf_resend_slot *slot, uint64_t claim)
+{
+        return &slot->tag[claim % LSP_RESENDS_KEPT];
+}
+
+static uint32_t folded(const uint8_t id[16])
+{
+        return lf_get_le32(id) ^ lf_get_le32(id + 4) ^ lf_get_le32(id + 8) ^ lf_get_le32(id + 12);
 }
 
 static void put(_Atomic uint64_t *to, const void *from, unsigned words)
@@ -36,39 +53,45 @@ static void get(void *to, const _Atomic uint64_t *from, unsigned words)
 
 /* The entry's state once its claim has been filled in; EMPTY when the claim is gone, WRITING when it does not
  * appear in time: then nobody knows what it is. */
-static enum state settled(struct lf_resend_entry *e, uint64_t claim)
+static enum state settled(struct lf_resend_slot *slot, uint64_t claim)
 {
         for (unsigned i = 0; i < SPINS; i++) {
-                uint64_t w = atomic_load_explicit(&e->word, memory_order_acquire);
+                uint64_t w = atomic_load_explicit(place_of(slot, claim), memory_order_acquire);
                 if (w >> 2 > claim)
                         return EMPTY;
                 if (w >> 2 == claim && (w & 3) != WRITING)
                         return (enum state)(w & 3);
-                if (atomic_load_explicit(&e->given_up, memory_order_acquire) >= claim)
+                if (atomic_load_explicit(&entry_of(slot, claim)->given_up, memory_order_acquire) >= claim)
                         return EMPTY;
                 __builtin_ia32_pause();
         }
         return WRITING;
 }
 
-static bool unchanged(struct lf_resend_entry *e, uint64_t word)
+static bool unchanged(struct lf_resend_slot *slot, uint64_t claim, enum state state)
 {
         atomic_thread_fence(memory_order_acquire);
-        return atomic_load_explicit(&e->word, memory_order_relaxed) == word;
+        return atomic_load_explicit(place_of(slot, claim), memory_order_relaxed) == word_of(claim, state);
 }
 
 /* Compares one entry; false: it is another query's, or is gone. */
-static bool known(struct lf_resend_entry *e, uint64_t claim, uint64_t session, const uint8_t query_id[16],
+static bool known(struct lf_resend_slot *slot, uint64_t claim, uint64_t session, const uint8_t query_id[16],
                   const uint8_t hash[32], enum lf_resend *ret, uint8_t ret_sealed[LSP_ANSWER_DATAGRAM])
 {
+        struct lf_resend_entry *e = entry_of(slot, claim);
         /* Repeats only when the claim moved on while it was read, which happens at most three times. */
         for (;;) {
-                enum state state = settled(e, claim);
+                enum state state = settled(slot, claim);
                 if (state == EMPTY)
                         return false;
                 *ret = LF_RESEND_IN_FLIGHT;
                 if (state == WRITING)
                         return true;
+                if (atomic_load_explicit(tag_of(slot, claim), memory_order_relaxed) != folded(query_id)) {
+                        if (unchanged(slot, claim, state))
+                                return false;
+                        continue;
+                }
                 uint8_t its_id[16], its_hash[32];
                 bool same = atomic_load_explicit(&e->session, memory_order_relaxed) == session;
                 get(its_id, e->query_id, 2);
@@ -79,7 +102,7 @@ static bool known(struct lf_resend_entry *e, uint64_t claim, uint64_t session, c
                                                        : LF_RESEND_DONE;
                 if (same && *ret == LF_RESEND_DONE)
                         get(ret_sealed, e->sealed, LSP_ANSWER_DATAGRAM / 8);
-                if (unchanged(e, word_of(claim, state)))
+                if (unchanged(slot, claim, state))
                         return same;
         }
 }
@@ -94,18 +117,18 @@ static void give_up(struct lf_resend_entry *e, uint64_t claim)
 }
 
 /* Takes the entry over from whoever had it; not while its answer is being written. */
-static bool take_over(struct lf_resend_entry *e, uint64_t claim)
+static bool take_over(_Atomic uint64_t *word, uint64_t claim)
 {
-        uint64_t w = atomic_load_explicit(&e->word, memory_order_relaxed);
+        uint64_t w = atomic_load_explicit(word, memory_order_relaxed);
         for (unsigned i = 0; i < SPINS; i++) {
                 if ((w & 3) == WRITING) {
                         __builtin_ia32_pause();
-                        w = atomic_load_explicit(&e->word, memory_order_relaxed);
+                        w = atomic_load_explicit(word, memory_order_relaxed);
                         continue;
                 }
                 if (w >> 2 >= claim)
                         return false;
-                if (atomic_compare_exchange_weak_explicit(&e->word, &w, word_of(claim, WRITING),
+                if (atomic_compare_exchange_weak_explicit(word, &w, word_of(claim, WRITING),
                                                           memory_order_acq_rel, memory_order_relaxed))
                         return true;
         }
@@ -122,7 +145,7 @@ enum lf_resend lf_resend_claim(struct lf_resend_slot *slot, uint64_t session, co
                 uint64_t first = claims >= LSP_RESENDS_KEPT ? claims - LSP_RESENDS_KEPT + 1 : 1;
                 for (uint64_t c = claims; c >= first; c--) {
                         enum lf_resend r;
-                        if (known(entry_of(slot, c), c, session, query_id, hash, &r, ret_sealed))
+                        if (known(slot, c, session, query_id, hash, &r, ret_sealed))
                                 return r;
                 }
         } while (!atomic_compare_exchange_strong_explicit(&slot->claims, &claims, claims + 1,
@@ -130,15 +153,16 @@ enum lf_resend lf_resend_claim(struct lf_resend_slot *slot, uint64_t session, co
         uint64_t claim = claims + 1;
         struct lf_resend_entry *e = entry_of(slot, claim);
         *ret_claim = LF_RESEND_NO_CLAIM;
-        if (!take_over(e, claim)) {
+        if (!take_over(place_of(slot, claim), claim)) {
                 give_up(e, claim);
                 return LF_RESEND_NEW;
         }
         atomic_thread_fence(memory_order_release);
+        atomic_store_explicit(tag_of(slot, claim), folded(query_id), memory_order_relaxed);
         atomic_store_explicit(&e->session, session, memory_order_relaxed);
         put(e->query_id, query_id, 2);
         put(e->hash, hash, 4);
-        atomic_store_explicit(&e->word, word_of(claim, PENDING), memory_order_release);
+        atomic_store_explicit(place_of(slot, claim), word_of(claim, PENDING), memory_order_release);
         *ret_claim = claim;
         return LF_RESEND_NEW;
 }
@@ -148,9 +172,8 @@ static bool settle(struct lf_resend_slot *slot, uint64_t claim, enum state next)
 {
         uint64_t expected = word_of(claim, PENDING);
         return claim != LF_RESEND_NO_CLAIM &&
-               atomic_compare_exchange_strong_explicit(&entry_of(slot, claim)->word, &expected,
-                                                       word_of(claim, next), memory_order_acq_rel,
-                                                       memory_order_relaxed);
+               atomic_compare_exchange_strong_explicit(place_of(slot, claim), &expected, word_of(claim, next),
+                                                       memory_order_acq_rel, memory_order_relaxed);
 }
 
 void lf_resend_keep(struct lf_resend_slot *slot, uint64_t claim, const uint8_t sealed[LSP_ANSWER_DATAGRAM])
@@ -160,7 +183,7 @@ void lf_resend_keep(struct lf_resend_slot *slot, uint64_t claim, const uint8_t s
         struct lf_resend_entry *e = entry_of(slot, claim);
         atomic_thread_fence(memory_order_release);
         put(e->sealed, sealed, LSP_ANSWER_DATAGRAM / 8);
-        atomic_store_explicit(&e->word, word_of(claim, DONE), memory_order_release);
+        atomic_store_explicit(place_of(slot, claim), word_of(claim, DONE), memory_order_release);
 }
 
 void lf_resend_forget(struct lf_resend_slot *slot, uint64_t claim)

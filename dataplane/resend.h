@@ -13,14 +13,16 @@
 #include <stdint.h>
 
 struct lf_resend_entry {
-        _Alignas(64) _Atomic uint64_t word; /* claim number << 2 | state */
-        _Atomic uint64_t given_up;          /* the last claim that did not get the entry */
+        _Alignas(64) _Atomic uint64_t given_up; /* the last claim that did not get the entry */
         _Atomic uint64_t session, query_id[2], hash[4];
         _Atomic uint64_t sealed[LSP_ANSWER_DATAGRAM / 8];
 };
 
+/* What tells an entry that is not the query's stands together for all of them: two cache lines to look at. */
 struct lf_resend_slot {
         _Alignas(64) _Atomic uint64_t claims;
+        _Atomic uint32_t tag[LSP_RESENDS_KEPT];               /* of the query id */
+        _Alignas(64) _Atomic uint64_t word[LSP_RESENDS_KEPT]; /* claim number << 2 | state */
         struct lf_resend_entry entry[LSP_RESENDS_KEPT];
 };
 

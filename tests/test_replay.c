@@ -178,10 +178,10 @@ static void what_is_being_written_is_not_new(void **state)
         uint8_t id[16] = {0}, hash[32] = {1}, got[LSP_ANSWER_DATAGRAM];
         uint64_t claim;
         assert_int_equal(lf_resend_claim(kept, 5, id, hash, &claim, got), LF_RESEND_NEW);
-        uint64_t word = atomic_load(&kept->entry[claim % LSP_RESENDS_KEPT].word);
-        atomic_store(&kept->entry[claim % LSP_RESENDS_KEPT].word, (word & ~3ull) | 2 /* WRITING */);
+        uint64_t word = atomic_load(&kept->word[claim % LSP_RESENDS_KEPT]);
+        atomic_store(&kept->word[claim % LSP_RESENDS_KEPT], (word & ~3ull) | 2 /* WRITING */);
         assert_int_equal(lf_resend_claim(kept, 5, id, hash, &claim, got), LF_RESEND_IN_FLIGHT);
-        atomic_store(&kept->entry[claim % LSP_RESENDS_KEPT].word, word);
+        atomic_store(&kept->word[claim % LSP_RESENDS_KEPT], word);
         /* A claim that was drawn but has not appeared may be this query's; one that was given up is nobody's.
          */
         atomic_fetch_add(&kept->claims, 1);
