@@ -1,7 +1,7 @@
 #include "dataplane/audit.h"
 
 #include "dataplane/audit_thread.h"
-#include "dataplane/topology.h"
+#include "dataplane/path.h"
 
 #include <string.h>
 
@@ -76,6 +76,7 @@ void lf_audit_submit(struct lf_io *io, struct lf_query *q)
         lf_digest_commit(o->key, o->reference, sizeof o->reference[0] * q->answer.candidates,
                          q->entry.candidate_commitment);
         lf_digest_leaf(&q->entry, q->answer.leaf);
+        lf_query_leave_desk(io, q);
 
         atomic_store_explicit(&q->index, LF_INDEX_WAITING, memory_order_relaxed);
         struct lf_audit_io *a = &io->audit;

@@ -27,10 +27,10 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
         q->have = 0;
         q->next = NULL;
         q->request = (struct lf_purpose_request){.lane = s->lane, .now = io->legal_ns / 1000000000};
-        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
-                q->probe[m].wire = NULL;
-                q->probe[m].ready = false;
-        }
+        q->desk = io->desk[--io->desk_n];
+        q->plain = q->desk->plain;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
+                q->probe[m] = (struct lf_probe){.prepared = q->desk->prepared[m]};
         q->token_given = false;
         q->decision = NULL;
         q->reserved = false;
@@ -46,15 +46,26 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
         return q;
 }
 
+void lf_query_leave_desk(struct lf_io *io, struct lf_query *q)
+{
+        if (!q->desk)
+                return;
+        explicit_bzero(q->plain, q->size);
+        q->plain = NULL;
+        q->size = 0;
+        q->decision = NULL;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++) {
+                if (q->probe[m].ready)
+                        explicit_bzero(q->probe[m].prepared, lf_engine_for(m)->probe_size);
+                q->probe[m] = (struct lf_probe){0};
+        }
+        io->desk[io->desk_n++] = q->desk;
+        q->desk = NULL;
+}
+
 void lf_query_wipe(struct lf_io *io, struct lf_query *q)
 {
-        explicit_bzero(q->plain, q->size);
-        q->size = 0;
-        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
-                if (q->probe[m].ready) {
-                        explicit_bzero(q->probe[m].prepared, lf_engine_for(m)->probe_size);
-                        q->probe[m].ready = false;
-                }
+        lf_query_leave_desk(io, q);
         explicit_bzero(q->hash, sizeof q->hash);
         explicit_bzero(&q->opening, sizeof q->opening);
         explicit_bzero(&q->answer, sizeof q->answer);

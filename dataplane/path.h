@@ -13,6 +13,8 @@ void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d);
 /* context.c: the credit. NULL: all are in use. */
 struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
                                const struct lf_return_path *back);
+/* The query's audit entry is built: wipes all that is known of the probe but its hash. */
+void lf_query_leave_desk(struct lf_io *io, struct lf_query *q);
 /* The answer is sealed, or there will be none: nothing of the probe stays. */
 void lf_query_wipe(struct lf_io *io, struct lf_query *q);
 /* Not opened after all. */

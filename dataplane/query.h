@@ -51,8 +51,16 @@ struct lf_task {
 struct lf_probe {
         const uint8_t *wire; /* in `plain`; NULL: none of this modality */
         uint16_t size, tlv;
-        void *prepared;
-        bool ready; /* `prepared` was filled */
+        void *prepared; /* the desk's */
+        bool ready;     /* `prepared` was filled */
+};
+
+/* Where a query is worked on: a query has one until its audit entry is built, and leaves it wiped. An io core
+ * has one for each of its contexts and takes the one that was left last: few are in use, so they stay in its
+ * cache. */
+struct lf_desk {
+        uint8_t *plain; /* LSP_QUERY_MAX */
+        void *prepared[LF_MODALITY_COUNT];
 };
 
 #define LF_INDEX_WAITING UINT64_MAX       /* the audit thread has not taken the entry yet */
@@ -74,7 +82,8 @@ struct lf_query {
         uint64_t quantum;           /* cycles; 0: none */
 
         /* the plaintext, and its parts while they come in */
-        uint8_t *plain; /* LSP_QUERY_MAX */
+        struct lf_desk *desk; /* NULL: nothing of the probe is left */
+        uint8_t *plain;       /* the desk's */
         uint32_t size, have;
         uint8_t parts;
         struct lf_query *next; /* in its bucket of assemblies */

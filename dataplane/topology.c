@@ -20,15 +20,23 @@ int lf_topology_check(const struct lf_handover_options *o, unsigned port_queues)
         return ios > 0 && matches > 0 && port_queues >= ios ? 0 : -EINVAL;
 }
 
+/* The result is NULL while measuring. */
+static struct lf_desk *carve_desk(struct lf_arena *a)
+{
+        struct lf_desk made = {.plain = lf_arena_take(a, LSP_QUERY_MAX)}, *desk;
+        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
+                if (lf_engine_for(m))
+                        made.prepared[m] = lf_arena_take(a, lf_engine_for(m)->probe_size);
+        desk = lf_arena_take(a, sizeof *desk);
+        if (desk)
+                *desk = made;
+        return desk;
+}
+
 /* One context. `q` is NULL while measuring, here and below. */
 static void carve_query(struct lf_dataplane *dp, struct lf_query *q, unsigned io)
 {
         struct lf_arena *a = &dp->arena;
-        uint8_t *plain = lf_arena_take(a, LSP_QUERY_MAX);
-        void *prepared[LF_MODALITY_COUNT] = {NULL};
-        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
-                if (lf_engine_for(m))
-                        prepared[m] = lf_arena_take(a, lf_engine_for(m)->probe_size);
         struct lf_task **task = lf_arena_take(a, dp->matches * sizeof *task);
         for (unsigned m = 0; m < dp->matches; m++) {
                 struct lf_task *t = lf_arena_take(a, sizeof *t);
@@ -40,10 +48,7 @@ static void carve_query(struct lf_dataplane *dp, struct lf_query *q, unsigned io
         if (!q)
                 return;
         q->io = io;
-        q->plain = plain;
         q->task = task;
-        for (unsigned m = 0; m < LF_MODALITY_COUNT; m++)
-                q->probe[m].prepared = prepared[m];
 }
 
 static size_t scratch_size(void)
@@ -60,10 +65,15 @@ static void carve_io(struct lf_dataplane *dp, struct lf_io *io, unsigned index)
         struct lf_arena *a = &dp->arena;
         struct lf_query *queries = lf_arena_take(a, dp->contexts * sizeof *queries);
         struct lf_query **free = lf_arena_take(a, dp->contexts * sizeof *free);
+        struct lf_desk **desks = lf_arena_take(a, dp->contexts * sizeof *desks);
         struct lf_held *held = lf_arena_take(a, dp->contexts * sizeof *held);
         void *scratch = lf_arena_take(a, scratch_size());
-        for (uint32_t i = 0; i < dp->contexts; i++)
+        for (uint32_t i = 0; i < dp->contexts; i++) {
                 carve_query(dp, queries ? &queries[i] : NULL, index);
+                struct lf_desk *desk = carve_desk(a);
+                if (desks)
+                        desks[i] = desk;
+        }
         /* More than there are contexts: a session in use is never in the way of another. */
         uint32_t cached = dp->sessions < SESSIONS_CACHED_MAX ? dp->sessions : SESSIONS_CACHED_MAX;
         struct lf_sessions measured;
@@ -75,6 +85,8 @@ static void carve_io(struct lf_dataplane *dp, struct lf_io *io, unsigned index)
         io->index = index;
         io->query = queries;
         io->free = free;
+        io->desk = desks;
+        io->desk_n = dp->contexts;
         io->held = held;
         io->scratch = scratch;
         io->ratchet = ratchet;

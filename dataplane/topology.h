@@ -55,6 +55,8 @@ struct lf_io {
         struct lf_query *query; /* all contexts */
         struct lf_query **free; /* a stack */
         uint32_t free_n;
+        struct lf_desk **desk; /* a stack, of as many */
+        uint32_t desk_n;
         struct lf_query *assembly[LF_ASSEMBLY_BUCKETS];
         uint32_t assemblies, next_bucket; /* under way; the next to be looked at for those that are too old */
 

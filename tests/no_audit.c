@@ -2,7 +2,7 @@
  * costs. The bench links it into landfalld-no-audit, which is never installed; landfalld has no way to be
  * without audit. No entry is made, an answer carries no receipt and waits for nothing. */
 #include "dataplane/audit.h"
-#include "dataplane/topology.h"
+#include "dataplane/path.h"
 
 void lf_audit_carve(struct lf_dataplane *dp, struct lf_arena *arena)
 {
@@ -43,6 +43,7 @@ bool lf_audit_degraded(const struct lf_dataplane *dp)
 void lf_audit_submit(struct lf_io *io, struct lf_query *q)
 {
         struct lf_audit_io *a = &io->audit;
+        lf_query_leave_desk(io, q);
         a->waiting[a->head++ & (io->dp->contexts - 1)] = q;
         lf_mark(io, LF_STAGE_audit, 1);
 }

@@ -260,9 +260,9 @@ static void the_probe_is_wiped(void **state)
         rig_turn_of(1);
         assert_non_null(find(rig.dp->arena.memory, rig.dp->arena.size, "WRAXTHORPE"));
         assert_true(rig_wait(1));
-        const struct lf_query *q = rig.dp->io[0].free[rig.dp->io[0].free_n - 1];
+        const struct lf_desk *desk = rig.dp->io[0].desk[rig.dp->io[0].desk_n - 1];
         assert_null(find(rig.dp->arena.memory, rig.dp->arena.size, "WRAXTHORPE"));
-        const uint8_t *prepared = q->probe[LF_MODALITY_PERSON].prepared;
+        const uint8_t *prepared = desk->prepared[LF_MODALITY_PERSON];
         for (size_t i = 0; i < lf_engine_for(LF_MODALITY_PERSON)->probe_size; i++)
                 assert_int_equal(prepared[i], 0);
         struct rig_plain parts = rig_long(path_people[2]);
