@@ -1,9 +1,12 @@
 #include "dataplane/audit.h"
 
+#include "base/prefetch.h"
 #include "dataplane/audit_thread.h"
 #include "dataplane/path.h"
 
 #include <string.h>
+
+#define AHEAD 2 /* answers */
 
 static uint32_t agreements_of(const struct lf_purpose_request *r)
 {
@@ -87,6 +90,19 @@ void lf_audit_submit(struct lf_io *io, struct lf_query *q)
         lf_mark(io, LF_STAGE_audit, 1);
 }
 
+/* What sealing one of the next answers reads and writes; of its query first, then of what that points to. */
+static void look_ahead(const struct lf_io *io)
+{
+        const struct lf_audit_io *a = &io->audit;
+        if (a->head - a->tail > AHEAD) {
+                const struct lf_query *q = a->waiting[(a->tail + AHEAD) & a->ring.mask];
+                lf_prefetch(q, offsetof(struct lf_query, arrival));
+                lf_prefetch_write(&q->drop,
+                                  offsetof(struct lf_query, entry) - offsetof(struct lf_query, drop));
+                lf_prefetch_write(&q->sealed, sizeof q->sealed);
+        }
+}
+
 struct lf_query *lf_audit_next(struct lf_io *io)
 {
         struct lf_audit_io *a = &io->audit;
@@ -109,6 +125,7 @@ struct lf_query *lf_audit_next(struct lf_io *io)
         if (q->drop == LF_DROP_COUNT)
                 q->drop = refused;
         a->tail++;
+        look_ahead(io);
         lf_set(&io->k->audit_depth, a->head - a->tail);
         return q;
 }

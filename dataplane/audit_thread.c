@@ -1,5 +1,6 @@
 #include "dataplane/audit_thread.h"
 
+#include "base/prefetch.h"
 #include "dataplane/audit/leaf.h"
 #include "dataplane/audit/wal.h"
 #include "dataplane/topology.h"
@@ -181,8 +182,12 @@ static unsigned round_of(struct lf_dataplane *dp)
         unsigned work = take(dp), queries = work;
         lf_wal_consumed(dp->wal, atomic_load_explicit(&a->consumed, memory_order_relaxed));
         bool room = append_notes(dp, &work);
-        for (unsigned i = 0; i < queries; i++)
+        for (unsigned i = 0; i < queries; i++) {
+                if (i + 1 < queries)
+                        lf_prefetch(&a->batch[i + 1]->entry,
+                                    sizeof(struct lf_entry) + sizeof(struct lf_entry_opening));
                 append_query(dp, a->batch[i], room);
+        }
         if (lf_wal_submit(dp->wal) == 0)
                 lf_wal_reap(dp->wal, lf_wal_in_flight(dp->wal) && queries < BATCH ? REAP_US : 0);
         publish(dp);

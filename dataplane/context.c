@@ -1,5 +1,7 @@
 #include "dataplane/path.h"
 
+#include "base/prefetch.h"
+
 #include <string.h>
 
 struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const struct lsp_header *h,
@@ -10,6 +12,8 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
         if (io->free_n <= (live ? 0 : LF_LIVE_RESERVE))
                 return NULL;
         struct lf_query *q = io->free[--io->free_n];
+        if (io->free_n > 0) /* the next one's: the audit thread read it last */
+                lf_prefetch_write(io->free[io->free_n - 1], offsetof(struct lf_query, sealed));
         q->back = *back;
         q->session = s;
         s->users++;

@@ -105,9 +105,6 @@ struct lf_query {
         struct lf_task **task;            /* one a match core */
         uint32_t pending;                 /* tasks that are out */
         bool late;
-        struct lf_result result[LF_QUERY_DATASETS_MAX];
-        struct lf_best candidate[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* shard NULL: not compared */
-        float share[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* log10 likelihood ratio; 0: not compared */
 
         /* the answer */
         enum lf_drop drop; /* LF_DROP_COUNT: it gets one */
@@ -119,4 +116,9 @@ struct lf_query {
         _Atomic uint64_t index; /* of the audit entry, or LF_INDEX_*; written by the audit thread */
         uint64_t release;       /* TSC: when the answer may leave */
         uint8_t sealed[LSP_ANSWER_DATAGRAM];
+
+        /* what the search found: apart from what every query needs */
+        struct lf_result result[LF_QUERY_DATASETS_MAX];
+        struct lf_best candidate[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* shard NULL: not compared */
+        float share[LSP_CANDIDATES_MAX][LF_MODALITY_COUNT]; /* log10 likelihood ratio; 0: not compared */
 };
