@@ -94,6 +94,10 @@ void lf_audit_submit(struct lf_io *io, struct lf_query *q)
 static void look_ahead(const struct lf_io *io)
 {
         const struct lf_audit_io *a = &io->audit;
+        if (a->head - a->tail > AHEAD / 2) {
+                const struct lf_query *q = a->waiting[(a->tail + AHEAD / 2) & a->ring.mask];
+                lf_prefetch(&q->session->to_lane, sizeof q->session->to_lane);
+        }
         if (a->head - a->tail > AHEAD) {
                 const struct lf_query *q = a->waiting[(a->tail + AHEAD) & a->ring.mask];
                 lf_prefetch(q, offsetof(struct lf_query, arrival));

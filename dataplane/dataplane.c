@@ -46,7 +46,9 @@ static void fill_counters(struct lf_dataplane *dp, const struct lf_handover_opti
 static int make(struct lf_dataplane *dp, const struct lf_handover_options *o)
 {
         lf_topology_carve(dp, o);
-        int r = lf_arena_map(&dp->arena, 0);
+        int r = lf_aead_init();
+        if (r == 0)
+                r = lf_arena_map(&dp->arena, 0);
         if (r == 0)
                 r = lf_arena_map(&dp->locked, 1);
         if (r < 0)
@@ -54,8 +56,7 @@ static int make(struct lf_dataplane *dp, const struct lf_handover_options *o)
         lf_topology_carve(dp, o);
         for (unsigned i = 0; r == 0 && i < dp->ios; i++) {
                 r = RAND_bytes(dp->io[i].ratchet, 32) == 1 ? 0 : -EIO;
-                if (r == 0)
-                        r = lf_sessions_init(&dp->io[i].sessions, dp->sessions, dp->boot);
+                lf_sessions_init(&dp->io[i].sessions, dp->sessions, dp->boot);
         }
         return r;
 }

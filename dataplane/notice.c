@@ -26,16 +26,12 @@ static void send(struct lf_io *io, struct lf_session *s, const struct lsp_header
         };
         memcpy(n.query_id, h->query_id, sizeof n.query_id);
         memcpy(n.boot, io->dp->boot, sizeof n.boot);
-        uint8_t box[LSP_TAG_SIZE], nonce[12], *payload;
-        struct lsp_ad ad[2] = {{&n, sizeof n}, {&s->id, sizeof s->id}};
-        lsp_nonce(n.nonce, nonce);
-        if (lsp_seal(s->to_lane, nonce, ad, 2, box, 0, box) < 0)
-                return;
+        uint8_t *payload;
         struct rte_mbuf *m = lf_port_reply(io->dp->port, io->index, back, LSP_NOTICE_DATAGRAM, &payload);
         if (!m)
                 return;
         memcpy(payload, &n, sizeof n);
-        memcpy(payload + sizeof n, box, sizeof box);
+        lf_session_seal(s, &n, payload, 0, payload + sizeof n);
         lf_tx_notice(io, m);
         lf_count(&io->k->notices, 1);
 }

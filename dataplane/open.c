@@ -1,3 +1,5 @@
+#include "base/bytes.h"
+#include "dataplane/lsp_seal.h"
 #include "dataplane/path.h"
 
 #include <errno.h>
@@ -24,12 +26,11 @@ static bool lane_active(const struct lf_io *io, uint32_t lane)
         return lane < LF_LANES_MAX && io->law->policy.lane[lane].active;
 }
 
-static int unseal(struct lsp_aead *a, const struct lsp_query_header *qh, uint8_t *box, uint32_t size)
+static bool unseal(const struct lf_aead *a, const struct lsp_query_header *qh, uint8_t *box, uint32_t size)
 {
-        uint8_t nonce[12];
-        struct lsp_ad ad = {qh, sizeof *qh};
+        uint8_t nonce[LF_AEAD_NONCE_SIZE];
         lsp_nonce(qh->h.nonce, nonce);
-        return lsp_open(a, nonce, &ad, 1, box, size, box);
+        return lf_aead_open(a, nonce, qh, sizeof *qh, box, size, box);
 }
 
 /* Sealed for an earlier start: who sent it is checked under that start's key, and told the new boot id.
@@ -54,11 +55,13 @@ static void old_boot(struct lf_io *io, struct lf_session *s, const struct lsp_qu
         s->old_boots++;
         io->old_boots++;
         uint8_t key[LSP_KEY_SIZE];
-        bool good = lsp_derive(s->exported, qh->h.boot, LSP_INFO_TO_APPLIANCE, key) == 0 &&
-                    lsp_aead_set_key(io->sessions.old_boot, key) == 0 &&
-                    unseal(io->sessions.old_boot, qh, box, size) == 0;
+        bool good = lsp_derive(s->exported, qh->h.boot, LSP_INFO_TO_APPLIANCE, key) == 0;
+        if (good) {
+                lf_aead_set_key(&io->sessions.old_boot, key);
+                good = unseal(&io->sessions.old_boot, qh, box, size);
+        }
         explicit_bzero(key, sizeof key);
-        lsp_aead_wipe(io->sessions.old_boot);
+        lf_aead_wipe(&io->sessions.old_boot);
         if (!good)
                 lf_drop(io->k, LF_DROP_forged);
         else if (!lane_active(io, s->lane))
@@ -71,7 +74,7 @@ static void old_boot(struct lf_io *io, struct lf_session *s, const struct lsp_qu
 static enum lf_drop authenticate(struct lf_io *io, struct lf_session *s, const struct lsp_query_header *qh,
                                  uint8_t *box, uint32_t size)
 {
-        if (unseal(s->to_appliance, qh, box, size) < 0)
+        if (!unseal(&s->to_appliance, qh, box, size))
                 return LF_DROP_forged;
         switch (lf_replay_accept(&io->dp->replay[s->slot], s->turn, qh->h.nonce)) {
         case 0:
@@ -193,6 +196,23 @@ static void open_datagram(struct lf_io *io, const struct lf_datagram *d)
                         take(io, s, &qh.h, &d->back, box, size);
         }
         explicit_bzero(box, size);
+}
+
+void lf_open_prefetch(struct lf_io *io, const struct lf_datagram *d, unsigned step)
+{
+        const uint8_t *cookie = d->payload + offsetof(struct lsp_query_header, cookie);
+        if (d->size < LSP_QUERY_DATAGRAM_MIN)
+                return;
+        if (step == 0) {
+                lf_session_prefetch_bucket(&io->sessions, cookie);
+                return;
+        }
+        const struct lf_session *s = lf_session_prefetch(&io->sessions, cookie);
+        if (step == 1 || !s)
+                return;
+        lf_replay_prefetch(&io->dp->replay[s->slot],
+                           lf_get_le64(d->payload + offsetof(struct lsp_header, nonce)));
+        lf_resend_prefetch(&io->dp->resend[s->slot]);
 }
 
 void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d)

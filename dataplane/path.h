@@ -7,7 +7,11 @@
 /* rx.c: takes a burst from the port. How many datagrams. */
 unsigned lf_rx(struct lf_io *io);
 
-/* open.c: one datagram; its mbuf remains the caller's, its plaintext is wiped from it. */
+/* open.c: asks the cache for what opening the datagram reads, in as many steps as one read leads to the next.
+ */
+#define LF_OPEN_STEPS 3
+void lf_open_prefetch(struct lf_io *io, const struct lf_datagram *d, unsigned step);
+/* One datagram; its mbuf remains the caller's, its plaintext is wiped from it. */
 void lf_open_datagram(struct lf_io *io, const struct lf_datagram *d);
 
 /* context.c: the credit. NULL: all are in use. */

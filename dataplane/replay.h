@@ -6,6 +6,8 @@
  * new session in the slot has a higher turn and so finds the window empty. */
 #pragma once
 
+#include "base/prefetch.h"
+
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -15,6 +17,12 @@
 struct lf_replay_slot {
         _Alignas(64) _Atomic uint64_t seen[LF_REPLAY_WINDOW]; /* turn << 40 | counter; 0: nothing */
 };
+
+/* Asks the cache for what accepting this counter reads and writes. */
+static inline void lf_replay_prefetch(const struct lf_replay_slot *slot, uint64_t counter)
+{
+        lf_prefetch_write(&slot->seen[counter % LF_REPLAY_WINDOW], sizeof slot->seen[0]);
+}
 
 /* Only for an authenticated datagram. -EALREADY: seen before, or too late to tell. -ESTALE: the slot was
  * given to a later session. Any core. */

@@ -6,6 +6,7 @@
  * the place of the first, pending or not, and a query that finds its place taken leaves its answer unkept. */
 #pragma once
 
+#include "base/prefetch.h"
 #include "dataplane/lsp.h"
 
 #include <stdatomic.h>
@@ -34,6 +35,12 @@ enum lf_resend {
 };
 
 #define LF_RESEND_NO_CLAIM 0ull
+
+/* Asks the cache for what a claim looks at. */
+static inline void lf_resend_prefetch(const struct lf_resend_slot *slot)
+{
+        lf_prefetch_write(slot, offsetof(struct lf_resend_slot, entry));
+}
 
 /* hash: SHA-256 of the query's plaintext. Any core. */
 enum lf_resend lf_resend_claim(struct lf_resend_slot *slot, uint64_t session, const uint8_t query_id[16],

@@ -12,9 +12,14 @@ unsigned lf_rx(struct lf_io *io)
                 return 0;
         lf_count(&io->k->received, n);
         lf_mark(io, LF_STAGE_rx, n);
-        for (unsigned i = 0; i < n; i++) {
-                lf_open_datagram(io, &burst[i]);
-                rte_pktmbuf_free(burst[i].mbuf);
+        for (unsigned i = 0; i < n + LF_OPEN_STEPS; i++) {
+                for (unsigned step = 0; step < LF_OPEN_STEPS; step++)
+                        if (i >= step && i - step < n)
+                                lf_open_prefetch(io, &burst[i - step], step);
+                if (i < LF_OPEN_STEPS)
+                        continue;
+                lf_open_datagram(io, &burst[i - LF_OPEN_STEPS]);
+                rte_pktmbuf_free(burst[i - LF_OPEN_STEPS].mbuf);
         }
         return n;
 }

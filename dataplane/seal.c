@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* False: OpenSSL refuses, and nothing can leave. */
-static bool seal(struct lf_io *io, struct lf_query *q)
+static void seal(struct lf_io *io, struct lf_query *q)
 {
         struct lsp_header h = {
             .version = LSP_VERSION,
@@ -16,11 +15,7 @@ static bool seal(struct lf_io *io, struct lf_query *q)
         memcpy(h.query_id, q->query_id, sizeof h.query_id);
         memcpy(h.boot, io->dp->boot, sizeof h.boot);
         memcpy(q->sealed, &h, sizeof h);
-        uint8_t nonce[12];
-        struct lsp_ad ad[2] = {{&h, sizeof h}, {&q->session_id, sizeof q->session_id}};
-        lsp_nonce(h.nonce, nonce);
-        return lsp_seal(q->session->to_lane, nonce, ad, 2, &q->answer, sizeof q->answer,
-                        q->sealed + sizeof h) == 0;
+        lf_session_seal(q->session, &h, &q->answer, sizeof q->answer, q->sealed + sizeof h);
 }
 
 static void count_answer(struct lf_core_counters *k, const struct lsp_answer *a)
@@ -35,14 +30,13 @@ unsigned lf_seal(struct lf_io *io)
         unsigned n = 0;
         for (struct lf_query *q; (q = lf_audit_next(io)); n++) {
                 struct lf_resend_slot *kept = &io->dp->resend[q->slot];
-                if (q->drop == LF_DROP_COUNT && !seal(io, q))
-                        q->drop = LF_DROP_tx_failed;
                 if (q->drop != LF_DROP_COUNT) {
                         lf_candidate_back(io, q);
                         lf_resend_forget(kept, q->claim);
                         lf_query_finish(io, q);
                         continue;
                 }
+                seal(io, q);
                 count_answer(io->k, &q->answer);
                 lf_resend_keep(kept, q->claim, q->sealed);
                 lf_query_wipe(io, q);

@@ -1,6 +1,8 @@
 #include "dataplane/session.h"
 
 #include "base/bytes.h"
+#include "base/prefetch.h"
+#include "dataplane/lsp_seal.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -26,35 +28,31 @@ void lf_sessions_carve(struct lf_sessions *s, struct lf_arena *arena, struct lf_
                 s->entry[i].exported = keys + (size_t)i * LSP_KEY_SIZE;
 }
 
-int lf_sessions_init(struct lf_sessions *s, uint32_t slots, const uint8_t boot[LSP_BOOT_SIZE])
+void lf_sessions_init(struct lf_sessions *s, uint32_t slots, const uint8_t boot[LSP_BOOT_SIZE])
 {
-        int r = lsp_aead_create_opener(&s->old_boot);
-        for (unsigned i = 0; r == 0 && i < LF_COOKIE_KEYS; i++)
-                r = lsp_aead_create_opener(&s->aead[i]);
-        for (uint32_t i = 0; r == 0 && i < s->entries; i++) {
-                r = lsp_aead_create_opener(&s->entry[i].to_appliance);
-                if (r == 0)
-                        r = lsp_aead_create_sealer(&s->entry[i].to_lane);
-        }
         s->slots = slots;
         memcpy(s->boot, boot, sizeof s->boot);
-        return r;
+}
+
+static void wipe_keys(struct lf_session *e)
+{
+        OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
+        lf_aead_wipe(&e->to_appliance);
+        lf_aead_wipe(&e->to_lane);
 }
 
 void lf_sessions_fini(struct lf_sessions *s)
 {
-        for (uint32_t i = 0; s->entry && i < s->entries; i++) {
-                lsp_aead_destroy(s->entry[i].to_appliance);
-                lsp_aead_destroy(s->entry[i].to_lane);
-                OPENSSL_cleanse(s->entry[i].exported, LSP_KEY_SIZE);
-        }
+        for (uint32_t i = 0; s->entry && i < s->entries; i++)
+                if (s->entry[i].id != 0)
+                        wipe_keys(&s->entry[i]);
         for (unsigned i = 0; i < LF_COOKIE_KEYS; i++)
-                lsp_aead_destroy(s->aead[i]);
-        lsp_aead_destroy(s->old_boot);
+                lf_aead_wipe(&s->aead[i]);
+        lf_aead_wipe(&s->old_boot);
 }
 
 /* The cookie's nonce is random, whoever copies it. */
-static struct lf_session **bucket_of(struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE])
+static struct lf_session **bucket_of(const struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE])
 {
         return &s->bucket[lf_get_le32(cookie + offsetof(struct lsp_cookie, nonce)) & s->mask];
 }
@@ -69,9 +67,7 @@ static void forget(struct lf_sessions *s, struct lf_session *e)
                         break;
                 }
         e->id = 0;
-        OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
-        lsp_aead_wipe(e->to_appliance);
-        lsp_aead_wipe(e->to_lane);
+        wipe_keys(e);
 }
 
 /* Sessions whose cookie's key is gone, but for those that have an answer under way. */
@@ -91,12 +87,11 @@ void lf_sessions_keys(struct lf_sessions *s, const struct lf_cookie_keys *keys)
 {
         if (keys == s->keys)
                 return;
-        s->keys = NULL;
         for (unsigned i = 0; i < LF_COOKIE_KEYS; i++) {
                 if (keys->id[i] == 0)
-                        lsp_aead_wipe(s->aead[i]);
-                else if (lsp_aead_set_key(s->aead[i], keys->key[i]) < 0)
-                        return; /* no keys: every cookie is unknown; tried again at the next turn */
+                        lf_aead_wipe(&s->aead[i]);
+                else
+                        lf_aead_set_key(&s->aead[i], keys->key[i]);
         }
         forget_retired(s, keys);
         s->keys = keys;
@@ -133,12 +128,12 @@ static int derive(const struct lf_sessions *s, struct lf_session *e)
 {
         uint8_t key[LSP_KEY_SIZE];
         int r = lsp_derive(e->exported, s->boot, LSP_INFO_TO_APPLIANCE, key);
-        if (r == 0)
-                r = lsp_aead_set_key(e->to_appliance, key);
-        if (r == 0)
+        if (r == 0) {
+                lf_aead_set_key(&e->to_appliance, key);
                 r = lsp_derive(e->exported, s->boot, LSP_INFO_TO_LANE, key);
+        }
         if (r == 0)
-                r = lsp_aead_set_key(e->to_lane, key);
+                lf_aead_set_key(&e->to_lane, key);
         OPENSSL_cleanse(key, sizeof key);
         return r;
 }
@@ -148,8 +143,7 @@ static enum lf_drop open_cookie(struct lf_sessions *s, const uint8_t bytes[LSP_C
 {
         const struct lsp_cookie *c = (const void *)bytes;
         struct lsp_cookie_plain plain;
-        struct lsp_ad ad = {bytes, sizeof c->key_id};
-        if (lsp_open(s->aead[key], c->nonce, &ad, 1, c->box, sizeof c->box, &plain) < 0)
+        if (!lf_aead_open(&s->aead[key], c->nonce, bytes, sizeof c->key_id, c->box, sizeof c->box, &plain))
                 return LF_DROP_cookie_forged;
         enum lf_drop drop = LF_DROP_COUNT;
         if (plain.expiry <= now)
@@ -161,7 +155,7 @@ static enum lf_drop open_cookie(struct lf_sessions *s, const uint8_t bytes[LSP_C
                 struct lf_session *e = victim(s), **bucket = bucket_of(s, bytes);
                 memcpy(e->exported, plain.key, LSP_KEY_SIZE);
                 if (derive(s, e) < 0) {
-                        OPENSSL_cleanse(e->exported, LSP_KEY_SIZE);
+                        wipe_keys(e);
                         drop = LF_DROP_cookie_forged;
                 } else {
                         memcpy(e->cookie, bytes, LSP_COOKIE_SIZE);
@@ -180,6 +174,20 @@ static enum lf_drop open_cookie(struct lf_sessions *s, const uint8_t bytes[LSP_C
         }
         OPENSSL_cleanse(&plain, sizeof plain);
         return drop;
+}
+
+void lf_session_prefetch_bucket(const struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE])
+{
+        lf_prefetch(bucket_of(s, cookie), sizeof(struct lf_session *));
+}
+
+const struct lf_session *lf_session_prefetch(const struct lf_sessions *s,
+                                             const uint8_t cookie[LSP_COOKIE_SIZE])
+{
+        const struct lf_session *e = *bucket_of(s, cookie);
+        if (e)
+                lf_prefetch(e, offsetof(struct lf_session, to_lane));
+        return e;
 }
 
 enum lf_drop lf_session_find(struct lf_sessions *s, const uint8_t cookie[LSP_COOKIE_SIZE], uint64_t now,
@@ -203,6 +211,16 @@ enum lf_drop lf_session_find(struct lf_sessions *s, const uint8_t cookie[LSP_COO
         return LF_DROP_COUNT;
 }
 
+void lf_session_seal(const struct lf_session *s, const struct lsp_header *h, const void *plain, size_t size,
+                     uint8_t *box)
+{
+        uint8_t nonce[LF_AEAD_NONCE_SIZE], ad[sizeof *h + sizeof s->id];
+        memcpy(ad, h, sizeof *h);
+        memcpy(ad + sizeof *h, &s->id, sizeof s->id);
+        lsp_nonce(h->nonce, nonce);
+        lf_aead_seal(&s->to_lane, nonce, ad, sizeof ad, plain, size, box);
+}
+
 bool lf_officer_open(struct lf_sessions *s, const struct lsp_officer_token *token, uint32_t lane,
                      uint64_t now, uint32_t *ret_officer)
 {
@@ -210,8 +228,10 @@ bool lf_officer_open(struct lf_sessions *s, const struct lsp_officer_token *toke
         if (key < 0)
                 return false;
         struct lsp_officer_plain plain;
-        struct lsp_ad ad[2] = {{&token->key_id, sizeof token->key_id}, {"OFCR", 4}};
-        if (lsp_open(s->aead[key], token->nonce, ad, 2, token->box, sizeof token->box, &plain) < 0)
+        uint8_t ad[sizeof token->key_id + 4];
+        memcpy(ad, &token->key_id, sizeof token->key_id);
+        memcpy(ad + sizeof token->key_id, "OFCR", 4);
+        if (!lf_aead_open(&s->aead[key], token->nonce, ad, sizeof ad, token->box, sizeof token->box, &plain))
                 return false;
         if (plain.expiry <= now || (plain.lane != 0 && plain.lane != lane))
                 return false;

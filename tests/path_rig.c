@@ -1,6 +1,7 @@
 #include "tests/path_rig.h"
 
 #include "base/bytes.h"
+#include "dataplane/lsp_seal.h"
 #include "matcher/person_write.h"
 #include "tests/finger_make.h"
 

@@ -7,19 +7,19 @@
 #include <errno.h>
 #include <isa-l/crc.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
+#include "dataplane/aead.h"
 #include "dataplane/hkdf.h"
 
 struct lf_wal_keys {
         uint8_t key[LF_WAL_KEY_SIZE];
         uint8_t salt[16]; /* that `gcm` is keyed for */
         bool keyed;
-        EVP_CIPHER_CTX *gcm;
+        struct lf_aead gcm;
         SHA256_CTX inner, outer; /* of the chain's HMAC, the key's block taken in */
 };
 
@@ -29,8 +29,8 @@ static int key_gcm(struct lf_wal_keys *k, const uint8_t salt[16])
                 return 0;
         uint8_t key[32];
         int rc = lf_hkdf(k->key, sizeof k->key, salt, 16, "landfall wal opening", key);
-        if (rc == 0 && EVP_CipherInit_ex(k->gcm, EVP_aes_256_gcm(), NULL, key, NULL, 1) != 1)
-                rc = -EIO;
+        if (rc == 0)
+                lf_aead_set_key(&k->gcm, key);
         OPENSSL_cleanse(key, sizeof key);
         if (rc < 0)
                 return rc;
@@ -59,12 +59,14 @@ static int key_chain(struct lf_wal_keys *k)
 
 int lf_wal_keys_new(const uint8_t key[LF_WAL_KEY_SIZE], const uint8_t salt[16], struct lf_wal_keys **ret)
 {
-        struct lf_wal_keys *k = calloc(1, sizeof *k);
+        struct lf_wal_keys *k = aligned_alloc(_Alignof(struct lf_wal_keys), sizeof *k);
         if (!k)
                 return -ENOMEM;
+        memset(k, 0, sizeof *k);
         memcpy(k->key, key, sizeof k->key);
-        k->gcm = EVP_CIPHER_CTX_new();
-        int rc = k->gcm ? key_chain(k) : -ENOMEM;
+        int rc = lf_aead_init();
+        if (rc == 0)
+                rc = key_chain(k);
         if (rc == 0 && salt)
                 rc = key_gcm(k, salt);
         if (rc < 0) {
@@ -79,7 +81,6 @@ void lf_wal_keys_free(struct lf_wal_keys *k)
 {
         if (!k)
                 return;
-        EVP_CIPHER_CTX_free(k->gcm);
         OPENSSL_cleanse(k, sizeof *k);
         free(k);
 }
@@ -111,18 +112,12 @@ static uint32_t crc_of(const struct lf_wal_record *r)
 static int seal_opening(struct lf_wal_keys *k, struct lf_wal_record *r,
                         const struct lf_entry_opening *opening)
 {
-        uint8_t nonce[12];
-        int n;
+        uint8_t nonce[LF_AEAD_NONCE_SIZE];
         nonce_of(r, nonce);
         int rc = key_gcm(k, r->salt);
-        if (rc < 0)
-                return rc;
-        if (EVP_CipherInit_ex(k->gcm, NULL, NULL, NULL, nonce, 1) != 1 ||
-            EVP_CipherUpdate(k->gcm, r->sealed, &n, (const uint8_t *)opening, sizeof *opening) != 1 ||
-            EVP_CipherFinal_ex(k->gcm, r->sealed + n, &n) != 1 ||
-            EVP_CIPHER_CTX_ctrl(k->gcm, EVP_CTRL_GCM_GET_TAG, 16, r->tag) != 1)
-                return -EIO;
-        return 0;
+        if (rc == 0)
+                lf_aead_seal(&k->gcm, nonce, NULL, 0, opening, sizeof *opening, r->sealed);
+        return rc;
 }
 
 int lf_wal_record_seal(struct lf_wal_keys *k, struct lf_wal_record *r, const struct lf_entry_opening *opening)
@@ -153,22 +148,10 @@ bool lf_wal_record_authentic(struct lf_wal_keys *k, const struct lf_wal_record *
 
 int lf_wal_record_open(struct lf_wal_keys *k, const struct lf_wal_record *r, struct lf_entry_opening *ret)
 {
-        struct lf_entry_opening opening;
-        uint8_t nonce[12], tag[16];
-        int n;
+        uint8_t nonce[LF_AEAD_NONCE_SIZE];
         nonce_of(r, nonce);
-        memcpy(tag, r->tag, sizeof tag);
         int rc = key_gcm(k, r->salt);
         if (rc < 0)
                 return rc;
-        if (EVP_CipherInit_ex(k->gcm, NULL, NULL, NULL, nonce, 0) != 1 ||
-            EVP_CipherUpdate(k->gcm, (uint8_t *)&opening, &n, r->sealed, sizeof r->sealed) != 1 ||
-            EVP_CIPHER_CTX_ctrl(k->gcm, EVP_CTRL_GCM_SET_TAG, 16, tag) != 1 ||
-            EVP_CipherFinal_ex(k->gcm, (uint8_t *)&opening + n, &n) != 1) {
-                OPENSSL_cleanse(&opening, sizeof opening);
-                return -EBADMSG;
-        }
-        memcpy(ret, &opening, sizeof opening);
-        OPENSSL_cleanse(&opening, sizeof opening);
-        return 0;
+        return lf_aead_open(&k->gcm, nonce, NULL, 0, r->sealed, sizeof r->sealed, ret) ? 0 : -EBADMSG;
 }

@@ -43,14 +43,18 @@ struct lf_wal_record {
 };
 _Static_assert(sizeof(struct lf_wal_record) == LF_WAL_RECORD_SIZE, "record layout");
 
-/* The keys of one open log; holds OpenSSL contexts, so that sealing a record allocates nothing. */
+/* The keys of one open log, expanded, so that sealing a record allocates nothing. */
 struct lf_wal_keys;
+
+_Static_assert(offsetof(struct lf_wal_record, tag) ==
+                   offsetof(struct lf_wal_record, sealed) + sizeof(struct lf_entry_opening),
+               "the tag stands behind what it is of");
 
 /* salt: of this open, for seal; NULL when only checking. -ENOMEM. */
 int lf_wal_keys_new(const uint8_t key[LF_WAL_KEY_SIZE], const uint8_t salt[16], struct lf_wal_keys **ret);
 void lf_wal_keys_free(struct lf_wal_keys *keys);
 
-/* Fills sealed, tag, chain and crc; everything else is set. opening NULL: a mark. -EIO: OpenSSL. */
+/* Fills sealed, tag, chain and crc; everything else is set. opening NULL: a mark. -EIO: no key. */
 int lf_wal_record_seal(struct lf_wal_keys *keys, struct lf_wal_record *record,
                        const struct lf_entry_opening *opening);
 

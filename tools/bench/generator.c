@@ -128,7 +128,7 @@ int lf_generator_prepare(struct lf_generator *g, uint64_t frames)
         uint64_t now_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
         g->first += g->frames;
         for (g->frames = 0; r == 0 && g->frames < frames; g->frames++)
-                r = lf_traffic_seal(g->traffic, g->first + g->frames, now_us, g->frame[g->frames]);
+                lf_traffic_seal(g->traffic, g->first + g->frames, now_us, g->frame[g->frames]);
         return r;
 }
 

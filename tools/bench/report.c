@@ -19,7 +19,7 @@ static const char *const notes[] = {
     "its "
     "rate divided by the share of time in which it found work, so that a slow generator does not lower the "
     "limit.",
-    "open_seal is OpenSSL's AES-256-GCM by the calls that the path makes, over as many sessions.",
+    "open_seal is AES-256-GCM (libIPSec_MB) by the calls that the path makes, over as many sessions.",
     "Other work on the machine slows every figure, and not all alike: load_average, before the start, should "
     "be "
     "near 0 and the spreads small.",

@@ -1,12 +1,15 @@
 #include "tools/bench/traffic.h"
 
 #include "base/bytes.h"
+#include "dataplane/aead.h"
 #include "dataplane/lsp_seal.h"
 #include "matcher/person_write.h"
 
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define COOKIE_LIFE_S 86400
@@ -14,7 +17,7 @@
 
 struct session {
         uint64_t id, counter;
-        struct lsp_aead *to_appliance, *to_lane;
+        struct lf_aead to_appliance, to_lane;
         uint8_t headers[LF_TRAFFIC_HEADERS];
         uint8_t cookie[LSP_COOKIE_SIZE];
 };
@@ -81,7 +84,7 @@ static void write_headers(uint32_t number, uint8_t h[LF_TRAFFIC_HEADERS])
         lf_put_be16(udp + 4, 8 + LSP_QUERY_DATAGRAM_MIN);
 }
 
-static int make_cookie(const struct lf_traffic_options *o, struct lsp_aead *key, uint32_t number,
+static int make_cookie(const struct lf_traffic_options *o, const struct lf_aead *key, uint32_t number,
                        struct session *s, uint8_t exported[LSP_KEY_SIZE])
 {
         struct lsp_cookie_plain plain = {
@@ -92,33 +95,30 @@ static int make_cookie(const struct lf_traffic_options *o, struct lsp_aead *key,
             .expiry = (uint64_t)time(NULL) + COOKIE_LIFE_S,
         };
         struct lsp_cookie cookie = {.key_id = o->key_id};
-        struct lsp_ad ad = {&cookie.key_id, sizeof cookie.key_id};
         if (RAND_bytes(exported, LSP_KEY_SIZE) != 1 || RAND_bytes(cookie.nonce, sizeof cookie.nonce) != 1)
                 return -EIO;
         memcpy(plain.key, exported, sizeof plain.key);
         uint8_t box[sizeof cookie.box + sizeof cookie.tag];
-        int r = lsp_seal(key, cookie.nonce, &ad, 1, &plain, sizeof plain, box);
+        lf_aead_seal(key, cookie.nonce, &cookie.key_id, sizeof cookie.key_id, &plain, sizeof plain, box);
         OPENSSL_cleanse(&plain, sizeof plain);
         memcpy(cookie.box, box, sizeof cookie.box);
         memcpy(cookie.tag, box + sizeof cookie.box, sizeof cookie.tag);
         memcpy(s->cookie, &cookie, sizeof cookie);
         s->id = number + 1;
-        return r;
+        return 0;
 }
 
-static int set_key(struct lsp_aead **ret, const uint8_t *exported, const uint8_t *boot, const char *info)
+static int set_key(struct lf_aead *ret, const uint8_t *exported, const uint8_t *boot, const char *info)
 {
         uint8_t key[LSP_KEY_SIZE];
-        int r = lsp_aead_create(ret);
+        int r = lsp_derive(exported, boot, info, key);
         if (r == 0)
-                r = lsp_derive(exported, boot, info, key);
-        if (r == 0)
-                r = lsp_aead_set_key(*ret, key);
+                lf_aead_set_key(ret, key);
         OPENSSL_cleanse(key, sizeof key);
         return r;
 }
 
-static int make_session(const struct lf_traffic_options *o, struct lsp_aead *key, uint32_t number,
+static int make_session(const struct lf_traffic_options *o, const struct lf_aead *key, uint32_t number,
                         struct session *s)
 {
         uint8_t exported[LSP_KEY_SIZE];
@@ -134,22 +134,24 @@ static int make_session(const struct lf_traffic_options *o, struct lsp_aead *key
 
 int lf_traffic_create(const struct lf_traffic_options *o, struct lf_traffic **ret)
 {
-        struct lsp_aead *key = NULL;
+        struct lf_aead key;
         struct lf_traffic *t = calloc(1, sizeof *t);
         if (!t)
                 return -ENOMEM;
-        t->session = calloc(o->sessions, sizeof *t->session);
+        t->session = aligned_alloc(_Alignof(struct session), o->sessions * sizeof *t->session);
         t->sessions = o->sessions;
         memcpy(t->boot, o->boot, sizeof t->boot);
         write_plain(o->probe, t->plain);
-        int r = t->session ? lsp_aead_create(&key) : -ENOMEM;
+        int r = t->session ? lf_aead_init() : -ENOMEM;
         if (r == 0 && RAND_bytes(t->salt, sizeof t->salt) != 1)
                 r = -EIO;
-        if (r == 0)
-                r = lsp_aead_set_key(key, o->cookie_key);
+        if (r == 0) {
+                memset(t->session, 0, o->sessions * sizeof *t->session);
+                lf_aead_set_key(&key, o->cookie_key);
+        }
         for (uint32_t i = 0; r == 0 && i < o->sessions; i++)
-                r = make_session(o, key, i, &t->session[i]);
-        lsp_aead_destroy(key);
+                r = make_session(o, &key, i, &t->session[i]);
+        lf_aead_wipe(&key);
         if (r < 0) {
                 lf_traffic_destroy(t);
                 return r;
@@ -162,15 +164,13 @@ void lf_traffic_destroy(struct lf_traffic *t)
 {
         if (!t)
                 return;
-        for (uint32_t i = 0; t->session && i < t->sessions; i++) {
-                lsp_aead_destroy(t->session[i].to_appliance);
-                lsp_aead_destroy(t->session[i].to_lane);
-        }
+        if (t->session)
+                OPENSSL_cleanse(t->session, t->sessions * sizeof *t->session);
         free(t->session);
         free(t);
 }
 
-int lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint8_t frame[LF_TRAFFIC_FRAME])
+void lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint8_t frame[LF_TRAFFIC_FRAME])
 {
         struct session *s = &t->session[number % t->sessions];
         uint8_t *datagram = frame + LF_TRAFFIC_HEADERS, nonce[12];
@@ -189,9 +189,8 @@ int lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint
         memcpy(datagram, &h, sizeof h);
         memcpy(datagram + sizeof h, s->cookie, sizeof s->cookie);
         lsp_nonce(h.nonce, nonce);
-        struct lsp_ad ad = {datagram, sizeof(struct lsp_query_header)};
-        return lsp_seal(s->to_appliance, nonce, &ad, 1, t->plain, sizeof t->plain,
-                        datagram + sizeof(struct lsp_query_header));
+        lf_aead_seal(&s->to_appliance, nonce, datagram, sizeof(struct lsp_query_header), t->plain,
+                     sizeof t->plain, datagram + sizeof(struct lsp_query_header));
 }
 
 bool lf_traffic_answer(const uint8_t *frame, size_t size, uint64_t *ret_number)
@@ -206,18 +205,27 @@ bool lf_traffic_answer(const uint8_t *frame, size_t size, uint64_t *ret_number)
         return true;
 }
 
+/* The additional data of an answer: its header and the session. */
+#define ANSWER_AD (sizeof(struct lsp_header) + sizeof(uint64_t))
+
+static void answer_ad(const struct lsp_header *h, const struct session *s, uint8_t ad[ANSWER_AD])
+{
+        memcpy(ad, h, sizeof *h);
+        memcpy(ad + sizeof *h, &s->id, sizeof s->id);
+}
+
 bool lf_traffic_clear(struct lf_traffic *t, uint64_t number, const uint8_t *frame)
 {
         const struct session *s = &t->session[number % t->sessions];
         struct lsp_header h;
         struct lsp_answer answer;
-        uint8_t nonce[12];
+        uint8_t nonce[12], ad[ANSWER_AD];
         memcpy(&h, frame + LF_TRAFFIC_HEADERS, sizeof h);
-        struct lsp_ad ad[2] = {{&h, sizeof h}, {&s->id, sizeof s->id}};
+        answer_ad(&h, s, ad);
         lsp_nonce(h.nonce, nonce);
         return memcmp(h.query_id, t->salt, sizeof t->salt) == 0 &&
-               lsp_open(s->to_lane, nonce, ad, 2, frame + LF_TRAFFIC_HEADERS + sizeof h, sizeof answer,
-                        &answer) == 0 &&
+               lf_aead_open(&s->to_lane, nonce, ad, sizeof ad, frame + LF_TRAFFIC_HEADERS + sizeof h,
+                            sizeof answer, &answer) &&
                answer.verdict == LSP_CLEAR;
 }
 
@@ -229,20 +237,21 @@ static uint64_t now_ns(void)
 }
 
 /* What the path does with a query's box and its answer's, and nothing else. */
-static int open_and_seal(struct session *s, const uint8_t *frame, uint64_t counter)
+static bool open_and_seal(struct session *s, const uint8_t *frame, uint64_t counter)
 {
         static const struct lsp_answer answer = {.verdict = LSP_CLEAR};
         const uint8_t *datagram = frame + LF_TRAFFIC_HEADERS;
-        uint8_t nonce[12], plain[LF_TRAFFIC_PLAIN], sealed[LSP_ANSWER_DATAGRAM];
+        uint8_t nonce[12], ad[ANSWER_AD], plain[LF_TRAFFIC_PLAIN], sealed[LSP_ANSWER_DATAGRAM];
         struct lsp_header h;
         memcpy(&h, datagram, sizeof h);
-        struct lsp_ad query = {datagram, sizeof(struct lsp_query_header)};
-        struct lsp_ad reply[2] = {{&h, sizeof h}, {&s->id, sizeof s->id}};
         lsp_nonce(h.nonce, nonce);
-        int r = lsp_open(s->to_appliance, nonce, &query, 1, datagram + sizeof(struct lsp_query_header),
-                         sizeof plain, plain);
+        if (!lf_aead_open(&s->to_appliance, nonce, datagram, sizeof(struct lsp_query_header),
+                          datagram + sizeof(struct lsp_query_header), sizeof plain, plain))
+                return false;
+        answer_ad(&h, s, ad);
         lsp_nonce(counter, nonce);
-        return r < 0 ? r : lsp_seal(s->to_lane, nonce, reply, 2, &answer, sizeof answer, sealed + sizeof h);
+        lf_aead_seal(&s->to_lane, nonce, ad, sizeof ad, &answer, sizeof answer, sealed + sizeof h);
+        return true;
 }
 
 int lf_traffic_open_seal(const struct lf_traffic_options *options, double seconds, double *ret_ns)
@@ -251,11 +260,11 @@ int lf_traffic_open_seal(const struct lf_traffic_options *options, double second
         uint8_t(*frames)[LF_TRAFFIC_FRAME] = calloc(options->sessions, sizeof *frames);
         int r = frames ? lf_traffic_create(options, &t) : -ENOMEM;
         for (uint32_t i = 0; r == 0 && i < options->sessions; i++)
-                r = lf_traffic_seal(t, i, 0, frames[i]);
+                lf_traffic_seal(t, i, 0, frames[i]);
         uint64_t start = now_ns(), limit = start + (uint64_t)(seconds * 1e9), end = start, n = 0;
         while (r == 0 && end < limit) {
                 for (uint32_t i = 0; r == 0 && i < options->sessions; i++)
-                        r = open_and_seal(&t->session[i], frames[i], ++n);
+                        r = open_and_seal(&t->session[i], frames[i], ++n) ? 0 : -EBADMSG;
                 end = now_ns();
         }
         if (r == 0)

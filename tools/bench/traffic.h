@@ -35,8 +35,8 @@ struct lf_traffic;
 int lf_traffic_create(const struct lf_traffic_options *options, struct lf_traffic **ret);
 void lf_traffic_destroy(struct lf_traffic *t);
 
-/* The query of this number as a frame; session number % sessions asks it. Numbers must rise. -EIO. */
-int lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint8_t frame[LF_TRAFFIC_FRAME]);
+/* The query of this number as a frame; session number % sessions asks it. Numbers must rise. */
+void lf_traffic_seal(struct lf_traffic *t, uint64_t number, uint64_t now_us, uint8_t frame[LF_TRAFFIC_FRAME]);
 /* What came back, from its Ethernet header on: whether it can be an answer, and to which query. */
 bool lf_traffic_answer(const uint8_t *frame, size_t size, uint64_t *ret_number);
 /* Opens that answer: whether it is authentic and says CLEAR. */
