@@ -74,12 +74,6 @@ int lsp_aead_set_key(struct lsp_aead *a, const uint8_t key[32])
         return 0;
 }
 
-void lsp_aead_wipe(struct lsp_aead *a)
-{
-        static const uint8_t none[LSP_KEY_SIZE];
-        lsp_aead_set_key(a, none);
-}
-
 int lsp_seal(struct lsp_aead *a, const uint8_t nonce[12], const struct lsp_ad *ad, unsigned ads,
              const void *plain, size_t size, uint8_t *box)
 {

@@ -1,4 +1,5 @@
-/* Keys and boxes of LSP/1: used by the dataplane, by control (cookies, tokens) and by the client library.
+/* Keys and boxes of LSP/1, for control (cookies, tokens) and the client library; the dataplane takes the
+ * keys' derivation from here and has boxes of its own (dataplane/aead.h).
  *
  * Needs only OpenSSL. An AEAD object belongs to one thread at a time. After lsp_aead_set_key, sealing and
  * opening allocate nothing. */
@@ -19,8 +20,6 @@ int lsp_aead_create_opener(struct lsp_aead **ret);
 void lsp_aead_destroy(struct lsp_aead *a);
 /* -EIO when OpenSSL refuses. */
 int lsp_aead_set_key(struct lsp_aead *a, const uint8_t key[32]);
-/* Overwrites the key: it is in memory no longer, and the object waits for another. */
-void lsp_aead_wipe(struct lsp_aead *a);
 
 /* One piece of additional data; the pieces are taken as if they stood behind one another. */
 struct lsp_ad {
