@@ -38,8 +38,10 @@ static inline __m512i differ(__m512i p, const uint64_t *b)
         return _mm512_popcnt_epi64(_mm512_xor_si512(p, _mm512_set1_epi64((long long)*b)));
 }
 
-/* Each number from memory: a broadcast from a register would take the port that counts bits. */
-#define FOUR(n) n, n + 1, n + 2, n + 3
+/* Each number, in the highest bits, from memory: a broadcast from a register would take the port that counts
+ * bits. */
+#define HIGH(n) (uint64_t)(n) << 57
+#define FOUR(n) HIGH(n), HIGH(n + 1), HIGH(n + 2), HIGH(n + 3)
 #define MANY(n) FOUR(n), FOUR(n + 4), FOUR(n + 8), FOUR(n + 12)
 static const _Alignas(64) uint64_t number[LF_FINGER_MINUTIA_MAX] = {MANY(0),  MANY(16), MANY(32), MANY(48),
                                                                     MANY(64), MANY(80), MANY(96), MANY(112)};
@@ -47,8 +49,7 @@ static const _Alignas(64) uint64_t number[LF_FINGER_MINUTIA_MAX] = {MANY(0),  MA
 /* Keys are below 2^16: as numbers of 32 bits, of which a minimum takes one step; of 64 bits it takes many. */
 static inline __m512i least_of(__m512i least, __m512i count, const uint64_t *k)
 {
-        return _mm512_min_epu32(
-            least, _mm512_or_si512(_mm512_slli_epi64(count, 7), _mm512_set1_epi64((long long)*k)));
+        return _mm512_min_epu32(least, _mm512_shldi_epi64(count, _mm512_set1_epi64((long long)*k), 7));
 }
 
 /* A row's first words and their numbers, over and over, so that every span lies in one piece: loops that end

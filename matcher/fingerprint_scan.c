@@ -13,12 +13,14 @@
 #define ASIDE 3 /* buckets to each side: two impressions are not held more than 67° apart */
 
 /* Of a block so many rows are compared by all words; when there are more, the first word chooses them. Of
- * these so many are laid over, and so many are left for the second stage. A block that has been sifted is one
- * of many, as a rule, and leaves fewer. */
+ * these so many are laid over, and so many are left for the second stage: of a block that has been sifted,
+ * which is one of many, as a rule, only those that are worth so much when laid over. Few strangers are, and
+ * nearly every mate. */
 struct kept {
         unsigned compared, placed, left;
+        float worth;
 };
-static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS}, of_many = {384, 64, 8};
+static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS, 0}, of_many = {384, 64, 12, 2};
 
 #define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: by the first word, */
 #define UNUSUAL       0.0f /* and by all */
@@ -215,7 +217,12 @@ static unsigned choose(const struct lf_shard *s, unsigned n, const struct kept *
                 }
         }
         select_best(c, n, kept->left);
-        return kept->left;
+        n = 0;
+        for (unsigned i = 0; i < kept->left; i++) {
+                c->order[n] = c->order[i];
+                n += c->score[c->order[i]] >= kept->worth;
+        }
+        return n;
 }
 
 unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *c)
