@@ -109,9 +109,11 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
             printable, hex, unreadable(error));
         snprintf(path, sizeof path, "%s/failed/%s.%.*s.json", g->options->directory, name, SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
-        if (lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true) < 0 ||
-            renameat(g->work, file, g->failed, to) < 0) {
-                lf_log_error("%s: cannot be set aside: %s", printable, strerror(errno));
+        int r = lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true);
+        if (r == 0 && renameat(g->work, file, g->failed, to) < 0)
+                r = -errno;
+        if (r < 0) {
+                lf_log_error("%s: cannot be set aside: %s", printable, strerror(-r));
                 return;
         }
         fsync(g->failed);
@@ -137,7 +139,7 @@ static void take(struct lf_gateway *g, const char *file)
         char printable[LF_NAME_LENGTH];
         lf_vault_id(file, sealed.id);
         int r = read_plain(g, file, name, &plain, &size);
-        if (r < 0 && r != -ENOMEM) {
+        if (r < 0 && r != -ENOMEM && r != -EMFILE && r != -ENFILE) {
                 set_aside(g, file, name, sealed.id, r);
                 return;
         }
@@ -158,7 +160,7 @@ static void take(struct lf_gateway *g, const char *file)
         if (r == 0)
                 r = lf_job_new(g, LF_JOB_FILE, plain, size, &job);
         if (r < 0) {
-                lf_log_error("%s: %s; it waits", lf_printable(name, printable), strerror(-r));
+                lf_log_error("%s: %s; it waits for the next start", lf_printable(name, printable), strerror(-r));
                 return;
         }
         job->sealed = sealed;

@@ -240,7 +240,8 @@ static uint32_t compare(struct lf_job *job, const struct lf_job *before)
         return hits;
 }
 
-static struct lf_job *before(struct lf_gateway *g, const struct lf_job *job)
+/* The message as it was answered until now. -ENOENT, -ENOKEY, -EBADMSG: its window has ended; and errno. */
+static int before(struct lf_gateway *g, const struct lf_job *job, struct lf_job **ret)
 {
         struct lf_vault_message sealed;
         struct lf_job *then = NULL;
@@ -250,15 +251,24 @@ static struct lf_job *before(struct lf_gateway *g, const struct lf_job *job)
         if (r == 0)
                 r = lf_job_new(g, LF_JOB_FILE, plain, size, &then);
         if (r < 0)
-                return NULL;
+                return r;
         then->sealed = sealed;
         struct lf_past past = {.job = then};
-        if (then->refusal != LF_TAKEN || then->probes != job->probes ||
-            lf_journal_read(g, &then->sealed, &past) < 0) {
+        r = then->refusal != LF_TAKEN || then->probes != job->probes
+                ? -EBADMSG
+                : lf_journal_read(g, &then->sealed, &past);
+        if (r < 0) {
                 lf_job_free(then);
-                return NULL;
+                return r;
         }
-        return then;
+        *ret = then;
+        return 0;
+}
+
+static void once_more(struct lf_gateway *g, struct lf_job *job)
+{
+        job->again_ms = lf_gateway_now_us() / 1000 + 5000;
+        lf_gateway_add(g, job);
 }
 
 /* So that the next comparison knows them: written after the report is published. */
@@ -285,10 +295,17 @@ static void say_left_out(const struct lf_job *job, const char *name)
 void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
 {
         char name[LF_NAME_LENGTH];
-        struct lf_job *then = before(g, job);
+        struct lf_job *then;
+        int r = before(g, job, &then);
         lf_printable(job->meta.name, name);
-        if (!then) { /* its window has ended meanwhile */
+        if (r == -ENOENT || r == -ENOKEY || r == -EBADMSG) {
                 lf_job_free(job);
+                return;
+        }
+        if (r < 0) {
+                lf_log_error("%s: screened again, but what was known cannot be read: %s; tried again in 5 s",
+                             name, strerror(-r));
+                once_more(g, job);
                 return;
         }
         job->hits = compare(job, then);
@@ -305,6 +322,5 @@ void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
                 lf_job_free(job);
                 return;
         }
-        job->again_ms = lf_gateway_now_us() / 1000 + 5000;
-        lf_gateway_add(g, job);
+        once_more(g, job);
 }

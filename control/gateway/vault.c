@@ -240,7 +240,7 @@ int lf_vault_append(struct lf_vault *v, struct lf_vault_message *m, const void *
 {
         struct record_ad ad = {.number = m->records};
         memcpy(ad.id, m->id, sizeof ad.id);
-        int r = open_journal(v, m);
+        int r = m->torn ? -EIO : open_journal(v, m);
         if (r < 0)
                 return r;
         uint32_t box = (uint32_t)(size + LF_BOX_EXTRA);
@@ -251,14 +251,14 @@ int lf_vault_append(struct lf_vault *v, struct lf_vault_message *m, const void *
         r = lf_box_seal(m->key, &ad, sizeof ad, record, size, bytes + sizeof box);
         off_t before = lseek(m->journal, 0, SEEK_END);
         if (r == 0)
-                r = lf_write_whole(m->journal, bytes, sizeof box + box);
-        if (r < 0 && before >= 0 && ftruncate(m->journal, before) < 0)
-                r = -errno;
-        free(bytes);
-        if (r == 0)
-                m->records++;
+                r = before < 0 ? -errno : lf_write_whole(m->journal, bytes, sizeof box + box);
         if (r == 0 && durable && (fdatasync(m->journal) < 0 || fsync(v->dir) < 0))
                 r = -errno;
+        if (r == 0)
+                m->records++;
+        else if (before >= 0)
+                m->torn = ftruncate(m->journal, before) < 0;
+        free(bytes);
         return r;
 }
 

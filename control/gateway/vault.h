@@ -26,6 +26,7 @@ struct lf_vault_message {
         uint8_t key[32];
         uint32_t records; /* of the journal */
         int journal;      /* descriptor; -1: none yet */
+        bool torn;        /* part of a record could not be taken back */
 };
 
 /* DIR must be there, for us alone. -ENOMEM, or errno of reading it. */
@@ -43,7 +44,8 @@ int lf_vault_unseal(struct lf_vault *v, const uint8_t id[LF_VAULT_ID], struct lf
                     uint8_t **ret_plain, size_t *ret_size);
 void lf_vault_let_go(struct lf_vault_message *m);
 
-/* Appends a record. Errno; -EIO. */
+/* Appends a record, or leaves the journal as it was: errno; -EIO. When it cannot be left so, nothing is
+ * appended until the message is opened anew. */
 int lf_vault_append(struct lf_vault *v, struct lf_vault_message *m, const void *record, size_t size,
                     bool durable);
 /* Every whole record in order; a torn end is cut off. A negative result of `each` ends it and is its result.
