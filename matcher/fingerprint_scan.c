@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/prefetch.h"
 #include "matcher/fingerprint.h"
 
 #define ASIDE 3 /* buckets to each side: two impressions are not held more than 67° apart */
@@ -148,13 +149,8 @@ static unsigned comparable(const struct lf_shard *s, uint32_t block, const struc
         return n;
 }
 
-/* Asks for what a row's comparison reads, while those before it are compared. */
+/* What a row's comparison reads is asked for while so many before it are compared. */
 #define AHEAD 3
-static void fetch(const void *from, size_t size)
-{
-        for (size_t at = 0; at < size; at += 64)
-                __builtin_prefetch((const uint8_t *)from + at);
-}
 
 /* Compares by the first word alone and leaves the `keep` rows that fit together best. */
 static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
@@ -164,7 +160,7 @@ static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct
         for (unsigned i = 0; i < n; i++) {
                 struct lf_finger row = lf_finger_of_shard(s, c->row[i]),
                                  later = lf_finger_of_shard(s, c->row[i + AHEAD < n ? i + AHEAD : i]);
-                fetch(later.bits, lf_finger_stride(later.row) * sizeof *later.bits);
+                lf_prefetch(later.bits, lf_finger_stride(later.row) * sizeof *later.bits);
                 lf_finger_kernels->first(&c->query, &row, c->key[i]);
                 c->work += lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }
@@ -172,7 +168,7 @@ static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct
         for (unsigned i = 0; i < n; i++) {
                 struct lf_finger row = lf_finger_of_shard(s, c->row[i]),
                                  later = lf_finger_of_shard(s, c->row[i + AHEAD < n ? i + AHEAD : i]);
-                fetch(later.x, lf_finger_padded(later.row) * 3 * sizeof *later.x);
+                lf_prefetch(later.x, lf_finger_padded(later.row) * 3 * sizeof *later.x);
                 c->score[i] = fit_together(&row, c->key[i], UNUSUAL_FIRST, c);
         }
         select_best(c, n, keep);
@@ -188,7 +184,7 @@ static void compare(const struct lf_shard *s, unsigned n, struct lf_finger_core 
                                  later =
                                      lf_finger_of_shard(s, c->row[c->order[i + AHEAD < n ? i + AHEAD : i]]);
                 unsigned stride = lf_finger_stride(later.row);
-                fetch(later.bits + stride, (LF_FINGER_WORDS - 1) * stride * sizeof *later.bits);
+                lf_prefetch(later.bits + stride, (LF_FINGER_WORDS - 1) * stride * sizeof *later.bits);
                 lf_finger_kernels->nearest(&c->query, &row, c->key[at]);
                 c->work += LF_FINGER_WORDS * lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }

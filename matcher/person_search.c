@@ -92,12 +92,6 @@ static const uint16_t *alike_to(const struct lf_person_search *s, uint32_t word)
         return met ? s->s->alike[word].to : none.to;
 }
 
-/* Words of the name and of the row, as bits, that runs may explain. */
-static const uint32_t *run_words(const struct lf_person_search *s, uint16_t row)
-{
-        return s->s->run_word[row];
-}
-
 #define HEAD_HALF 4 /* words that most names have at most */
 
 /* 1000 in the lane of each bit. */
@@ -123,7 +117,7 @@ static void explain_by_words(const struct sums *sums, struct lf_person_candidate
 {
         const struct lf_person_search *s = sums->s;
         const struct lf_person_head *h = &s->w->head[c->row];
-        const uint32_t *run = run_words(s, c->row);
+        const uint32_t *run = s->s->run_word[c->row];
         __m128i best = full_lanes(run[0]);
         uint32_t theirs = 0;
         for (unsigned j = 0; j < HEAD_HALF; j++)
@@ -225,7 +219,7 @@ static void compare_row(struct lf_person_search *s, const struct lf_name *own, u
         const struct lf_person_head *h = &s->w->head[row];
         const struct lf_person_at *at = &s->w->at[row];
         const uint32_t *part = &s->w->part[at->part];
-        const uint32_t *run = run_words(s, row);
+        const uint32_t *run = s->s->run_word[row];
         struct lf_name theirs = {.token = s->v->token + at->token, .n = h->n, .weight = h->weight};
         for (unsigned j = 0; j < h->n; j++) {
                 const uint16_t *alike = alike_to(s, LF_WEIGHED_WORD(part[j]));

@@ -214,8 +214,9 @@ static void step_jobs(struct lf_gateway *g)
 static uint64_t wait_us(const struct lf_gateway *g)
 {
         uint64_t now = lf_gateway_now_us(), until = g->next_scan_ms * 1000;
-        if (g->lane && now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000 < until)
-                until = now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000;
+        uint64_t lane = g->lane ? now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000 : until;
+        if (lane < until)
+                until = lane;
         for (const struct lf_job *j = g->jobs; j; j = j->next) {
                 if (j->cursor >= j->probes || !g->lane || g->outstanding >= lf_job_window(g, j) ||
                     j->again_ms * 1000 > now + 1000)
