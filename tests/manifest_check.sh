@@ -33,6 +33,12 @@ assert len(rows) == 5 and rows["right.edi"]["read"] and rows["right.edi"]["parti
 assert rows["wrong_count.edi"]["where"]["tag"] == "UNT" and rows["wrong_count.edi"]["where"]["segment"] == 11
 assert rows["mrz.txt"]["mrz"]["format"] == "TD3" and rows["mrz.txt"]["mrz"]["faults"] == []
 PY
+# A row of a table that is not a zone of the format that it names is refused, not passed over.
+printf 'TD3\tinvalid\tP<UTOERIKSSON|L898902C36\nTD2\tvalid\t%s|%s\n' 'I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<' \
+        'D231458907UTO7408122F1204159<<<<<<<6' >"$W/zones.tsv"
+out=$(check "$W/zones.tsv" || true)
+grep -qE "zones.tsv:1 +MRZ TD3 .*refused: line 1: not as many lines" <<<"$out" || fail "a row without a zone: $out"
+grep -q "with a label: 2, judged as it says: 2" <<<"$out" || fail "labels: $out"
 check "$W/none.edi" >/dev/null && fail "a file that is not there"
 check >/dev/null 2>&1 && fail "no file at all"
 

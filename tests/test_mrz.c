@@ -121,6 +121,45 @@ static void test_formats(void **state)
         }
 }
 
+/* A number of more than nine characters goes on in the optional data of TD1 and TD2, and its check digit is
+ * behind it there. */
+static void test_long_numbers(void **state)
+{
+        static const char rest[] = "734";
+        for (enum lf_mrz_format f = LF_MRZ_TD1; f <= LF_MRZ_TD2; f++) {
+                char text[140], joined[16], over[128];
+                struct lf_mrz m;
+                size_t n = make(f, text);
+                char *second = text + (f == LF_MRZ_TD1 ? 31 : 37),
+                     *number = f == LF_MRZ_TD1 ? text + 5 : second,
+                     *optional = f == LF_MRZ_TD1 ? text + 15 : second + 28;
+                memcpy(joined, number, 9);
+                memcpy(joined + 9, rest, 3);
+                number[9] = '<';
+                memcpy(optional, rest, 3);
+                optional[3] = digit(joined, 12);
+                if (f == LF_MRZ_TD1) {
+                        memcpy(over, text + 5, 25);
+                        memcpy(over + 25, second, 7);
+                        memcpy(over + 32, second + 8, 7);
+                        memcpy(over + 39, second + 18, 11);
+                        second[29] = digit(over, 50);
+                } else {
+                        memcpy(over, second, 10);
+                        memcpy(over + 10, second + 13, 7);
+                        memcpy(over + 17, second + 21, 14);
+                        second[35] = digit(over, 31);
+                }
+                assert_int_equal(lf_mrz_read(text, n, &m), 0);
+                assert_int_equal(m.faults, 0);
+                assert_memory_equal(m.number, joined, 12);
+                assert_string_equal(m.optional[0], "");
+                optional[3] = optional[3] == '9' ? '0' : (char)(optional[3] + 1);
+                assert_int_equal(lf_mrz_read(text, n, &m), 0);
+                assert_true(m.faults & LF_MRZ_NUMBER_CHECK);
+        }
+}
+
 /* Examples that the standard prints: Doc 9303-4, 9303-5, 9303-6, 9303-7, appendices. */
 static void test_specimens(void **state)
 {
@@ -286,13 +325,10 @@ static void test_data_labels(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_formats),
-            cmocka_unit_test(test_specimens),
-            cmocka_unit_test(test_every_slip),
-            cmocka_unit_test(test_confusions),
-            cmocka_unit_test(test_confusions_in_a_number),
-            cmocka_unit_test(test_odd_fields),
-            cmocka_unit_test(test_not_zones),
+            cmocka_unit_test(test_formats),     cmocka_unit_test(test_long_numbers),
+            cmocka_unit_test(test_specimens),   cmocka_unit_test(test_every_slip),
+            cmocka_unit_test(test_confusions),  cmocka_unit_test(test_confusions_in_a_number),
+            cmocka_unit_test(test_odd_fields),  cmocka_unit_test(test_not_zones),
             cmocka_unit_test(test_data_labels),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

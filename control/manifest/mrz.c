@@ -210,15 +210,16 @@ static void read_country(struct lf_mrz *m, const struct zone *z, struct field f,
         look_for_confusions(m, z, f, false);
 }
 
-/* The number; in TD1 one that is too long goes on in the optional data, where its check digit follows: some
- * issuers count the filler that stands in the digit's own place, ICAO does not (9303-5, 4.2.2.1 note j). */
+/* The number; in TD1 and TD2 one that is too long goes on in the optional data, where its check digit
+ * follows: some issuers count the filler that stands in the digit's own place, ICAO does not (9303-5 and
+ * -6, 4.2.2, note j). */
 static void read_number(struct lf_mrz *m, const struct zone *z)
 {
         const struct layout *l = z->layout;
         const char *number = at(z, l->number), digit = number[l->number.n];
         const char *more = at(z, l->optional);
         size_t n = 0;
-        if (m->format == LF_MRZ_TD1 && digit == '<')
+        if ((m->format == LF_MRZ_TD1 || m->format == LF_MRZ_TD2) && digit == '<')
                 while (n < l->optional.n && more[n] != '<')
                         n++;
         if (n < 2) {

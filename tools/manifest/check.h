@@ -12,7 +12,7 @@ struct lf_check_row {
         uint64_t messages, parties, segments;
         uint32_t notes;
         int result; /* 0: read; -errno */
-        char error[512];
+        char error[2048];
         struct lf_manifest_error where;
         bool mrz;
         struct lf_mrz zone;

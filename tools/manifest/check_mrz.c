@@ -1,4 +1,5 @@
 /* MRZ among the files to check. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,6 +33,21 @@ static bool read_format(struct cell c, enum lf_mrz_format *ret)
         return false;
 }
 
+static void name_type(struct lf_check_row *row, enum lf_mrz_format format)
+{
+        snprintf(row->type, sizeof row->type, "MRZ %s", lf_mrz_format_name(format));
+}
+
+/* A row that names a format and has no zone of it. */
+static void refuse(struct lf_check_row *row, enum lf_mrz_format format)
+{
+        row->result = -EBADMSG;
+        name_type(row, format);
+        snprintf(row->error, sizeof row->error,
+                 "line %u: not as many lines of as many characters as the format has (ICAO 9303-4 to -7)",
+                 row->line);
+}
+
 static void describe(struct lf_check_row *row)
 {
         const struct lf_mrz *m = &row->zone;
@@ -40,7 +56,7 @@ static void describe(struct lf_check_row *row)
         row->messages = 1;
         row->parties = 1;
         row->result = m->faults ? -1 : 0;
-        snprintf(row->type, sizeof row->type, "MRZ %s", lf_mrz_format_name(m->format));
+        name_type(row, m->format);
         for (unsigned i = 0; i < LF_MRZ_FAULTS && n < (int)sizeof row->error; i++)
                 if (m->faults >> i & 1)
                         n += snprintf(row->error + n, sizeof row->error - (size_t)n,
@@ -52,7 +68,8 @@ static void describe(struct lf_check_row *row)
                               m->confusion[i].column, m->confusion[i].likely);
 }
 
-static bool read_cells(const struct cell *cell, unsigned cells, struct lf_check_row *row)
+/* Whether the row is of a zone, which is described then. */
+static bool read_row(const struct cell *cell, unsigned cells, struct lf_check_row *row)
 {
         enum lf_mrz_format format;
         bool named = cells > 1 && read_format(cell[0], &format);
@@ -61,10 +78,14 @@ static bool read_cells(const struct cell *cell, unsigned cells, struct lf_check_
                         snprintf(row->label, sizeof row->label, "%.*s", (int)cell[i].n, cell[i].text);
                 int r = named ? lf_mrz_read_as(cell[i].text, cell[i].n, format, &row->zone)
                               : lf_mrz_read(cell[i].text, cell[i].n, &row->zone);
-                if (r == 0)
+                if (r == 0) {
+                        describe(row);
                         return true;
+                }
         }
-        return false;
+        if (named)
+                refuse(row, format);
+        return named;
 }
 
 unsigned lf_check_mrz(const char *file, const char *text, size_t n,
@@ -91,9 +112,8 @@ unsigned lf_check_mrz(const char *file, const char *text, size_t n,
                 while (i < n && text[i] != '\n')
                         i++;
                 row = (struct lf_check_row){.file = file, .line = line};
-                if (!read_cells(cell, cells, &row))
+                if (!read_row(cell, cells, &row))
                         continue;
-                describe(&row);
                 each(context, &row);
                 found++;
         }
