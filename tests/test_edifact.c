@@ -208,6 +208,7 @@ static void test_character_sets(void **state)
                 const char *text, *name;
         } right[] = {
             {BODY("UNOC:3", "M\xdcLLER:J\xd6RG"), "[JÖRG MÜLLER|"},
+            {BODY("UNOX:4", "MULLER:JORG"), "[JORG MULLER|"},
             {BODY("UNOE:3", "\xb8\xd2\xd0\xdd\xde\xd2"), "[Иванов|"},
             {BODY("UNOF:3", "\xd0\xb6"),
              "[ΠΆ|"}, /* the bytes of one Cyrillic letter of UTF-8, but Greek it is */
@@ -230,6 +231,7 @@ static void test_character_sets(void **state)
         static const struct wrong wrong[] = {
             {BODY("UNOA:4", "M\xc3\x9cLLER"), -EBADMSG, LF_RULE_MIXED_SETS, "NAD", 5, 4, 1},
             {BODY("IATA:1", "A:M\xdcLLER"), -EBADMSG, LF_RULE_MIXED_SETS, "NAD", 5, 4, 2},
+            {BODY("UNOX:4", "M\x1b-ALLER"), -EBADMSG, LF_RULE_CHARACTER, "NAD", 5, 4, 1},    /* another set */
             {BODY("UNOC:3", "M\xc3\xbcLLER"), -EBADMSG, LF_RULE_MIXED_SETS, "NAD", 5, 4, 1}, /* UTF-8 */
             {BODY("UNOC:3", "M\x9cLLER"), -EBADMSG, LF_RULE_MIXED_SETS, "NAD", 5, 4, 1}, /* a C1 control */
             {BODY("UNOY:4", "M\xdcLLER"), -EBADMSG, LF_RULE_MIXED_SETS, "NAD", 5, 4, 1}, /* Latin-1 */

@@ -1,4 +1,5 @@
-/* The character sets of ISO 9735-1 (code list 0001), and IATA's. */
+/* The character sets of ISO 9735-1 (code list 0001), and IATA's. UNOX switches sets by escape sequences (ISO
+ * 2022): without one it is ASCII, and one is a character that is not read. */
 #include "control/manifest/edifact.h"
 
 #include <errno.h>
@@ -16,8 +17,8 @@ int lf_charset_by_name(const uint8_t *name, size_t n, enum lf_edi_charset *ret)
             {"UNOD", LF_EDI_LATIN_2}, {"UNOE", LF_EDI_CYRILLIC}, {"UNOF", LF_EDI_GREEK},
             {"UNOG", LF_EDI_LATIN_3}, {"UNOH", LF_EDI_LATIN_4},  {"UNOI", LF_EDI_ARABIC},
             {"UNOJ", LF_EDI_HEBREW},  {"UNOK", LF_EDI_LATIN_5},  {"UNOL", LF_EDI_LATIN_9},
-            {"UNOW", LF_EDI_UTF8},    {"UNOY", LF_EDI_UTF8},     {"IATA", LF_EDI_ASCII},
-            {"IATB", LF_EDI_ASCII},
+            {"UNOW", LF_EDI_UTF8},    {"UNOX", LF_EDI_ASCII},    {"UNOY", LF_EDI_UTF8},
+            {"IATA", LF_EDI_ASCII},   {"IATB", LF_EDI_ASCII},
         };
         for (size_t i = 0; n == 4 && i < sizeof known / sizeof known[0]; i++)
                 if (memcmp(name, known[i].name, 4) == 0) {

@@ -44,7 +44,7 @@ struct lf_cusres_traveller {
 /* Each writes the next part to `buf` and its length to *ret_n. -ENOSPC: not enough room (LF_CUSRES_PART
  * always is for what a message gave); nothing was counted. begin: -EINVAL as said above. traveller: -EPERM:
  * LF_CUSRES_DO_NOT_BOARD without an officer or a decision. */
-#define LF_CUSRES_PART 4096
+#define LF_CUSRES_PART 12288
 int lf_cusres_begin(struct lf_cusres *c, char *buf, size_t size, size_t *ret_n);
 int lf_cusres_traveller(struct lf_cusres *c, const struct lf_cusres_traveller *t, char *buf, size_t size,
                         size_t *ret_n);

@@ -56,7 +56,7 @@ bool lf_date_read(struct lf_edi_view v, struct lf_edi_view format, struct lf_man
                 t.clock = true;
         }
         if (t.hour > 23 || t.minute > 59 || !lf_day_exists(two ? 2000u + t.year : t.year, t.month, t.day) ||
-            (!two && t.year == 0))
+            (t.year == 0 && (!two || t.month == 0))) /* all noughts: not known, and no year 2000 */
                 return false;
         *ret = t;
         *ret_short = two;

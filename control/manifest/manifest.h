@@ -19,12 +19,12 @@
 
 /* ---- Limits: beyond them a message is refused, by their names ---- */
 #define LF_MANIFEST_SEGMENT_MAX   (64u << 10) /* bytes of one segment */
-#define LF_MANIFEST_LEGS          8           /* of one message */
+#define LF_MANIFEST_LEGS          24          /* of one message: ten TDT, and stops on their way */
 #define LF_MANIFEST_PNR_MAX       999         /* travellers of one PNR */
 #define LF_MANIFEST_READER_MAX    (8u << 20)
 #define LF_PARTY_NAMES            6
 #define LF_PARTY_DATES            2
-#define LF_PARTY_NATIONS          4
+#define LF_PARTY_NATIONS          9 /* NAT comes up to nine times */
 #define LF_PARTY_DOCUMENTS        16
 #define LF_PARTY_TEXT             2048 /* bytes of all texts of one party */
 #define LF_MANIFEST_REFERENCE_MAX 35   /* characters of a reference or an address of an interchange */
