@@ -124,7 +124,7 @@ struct lf_finger_pairs {
         float ax[LF_FINGER_MINUTIA_MAX], ay[LF_FINGER_MINUTIA_MAX]; /* pixels */
         float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
         float c[LF_FINGER_MINUTIA_MAX], s[LF_FINGER_MINUTIA_MAX]; /* of the turn from a to b */
-        float vote[LF_FINGER_MINUTIA_MAX];                        /* out: of the others, for this pair */
+        float vote[LF_FINGER_MINUTIA_MAX]; /* out: of the others, for each pair and the padding */
         uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX];
 };
 
@@ -153,10 +153,12 @@ struct lf_finger_tuning {
 /* Points to what was frozen; only a tuner sets it to something else. */
 extern const struct lf_finger_tuning *lf_finger_tuning;
 
-/* How one finger laid over the other meets it. */
+/* Who meets whom when one finger lies over the other: those that are closest to each other, in order of a. */
+#define LF_FINGER_CLOSE 32767 /* in one place and of one direction */
 struct lf_finger_meeting {
-        int32_t row[LF_FINGER_MINUTIA_MAX];    /* best of each a: closeness << 8 | b */
-        int32_t column[LF_FINGER_MINUTIA_MAX]; /* best of each b: closeness << 8 | a */
+        unsigned n;
+        int32_t close[LF_FINGER_MINUTIA_MAX]; /* 1 .. LF_FINGER_CLOSE */
+        uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX];
 };
 
 /* Directions of a row's cylinders that a group of a probe's is compared with: buckets from .. to - 1. */
@@ -196,6 +198,9 @@ struct lf_finger_kernels {
         void (*consistency)(struct lf_finger_pairs *p);
         /* The weights of the pairs that fit one placement with pair `root`, by how well they do. */
         void (*around)(const struct lf_finger_pairs *p, unsigned root, float *weight);
+        /* The pair that most others bear out and that no placement of these n explains; -1 when none is left.
+         */
+        int (*root)(const struct lf_finger_pairs *p, const struct lf_finger_placement *tried, unsigned n);
         /* The least squares placement under these weights, all but its turn. False when they say none. */
         bool (*align)(const struct lf_finger_pairs *p, const float *weight, struct lf_finger_placement *ret);
         /* Lays a over b and finds who meets whom within `radius` pixels. */

@@ -8,7 +8,6 @@
 #define FIRST       1.25f /* radii within which minutiae meet before the placement is refined */
 #define GLANCES     2     /* placements of a glance */
 #define GLANCE_SIZE 4.0f  /* minutiae that could meet besides, so that a few that meet say little */
-#define SAME        12.0f /* pixels: a pair so close under a placement has been tried with it */
 
 struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
 static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
@@ -61,27 +60,6 @@ void lf_finger_pad(struct lf_finger_pairs *p)
                 p->weight[k] = p->ax[k] = p->ay[k] = p->bx[k] = p->by[k] = p->c[k] = p->s[k] = 0;
 }
 
-/* The pair that most others bear out and that no placement tried so far explains; -1 when none is left. */
-static int next_root(const struct lf_finger_pairs *p, const struct lf_finger_placement *tried, unsigned n)
-{
-        int best = -1;
-        float most = 0;
-        for (unsigned i = 0; i < p->n; i++) {
-                bool seen = false;
-                for (unsigned t = 0; t < n && !seen; t++) {
-                        float x = tried[t].c * p->ax[i] - tried[t].s * p->ay[i] + tried[t].x - p->bx[i];
-                        float y = tried[t].s * p->ax[i] + tried[t].c * p->ay[i] + tried[t].y - p->by[i];
-                        seen = x * x + y * y < SAME * SAME;
-                }
-                float worth = p->weight[i] * (p->vote[i] + p->weight[i]);
-                if (!seen && worth > most) {
-                        most = worth;
-                        best = (int)i;
-                }
-        }
-        return best;
-}
-
 static void set_turn(struct lf_finger_placement *p)
 {
         p->turn = (uint16_t)lrintf(atan2f(p->s, p->c) * (32768 / (float)M_PI));
@@ -96,17 +74,14 @@ static void place_pair(const struct lf_finger_pairs *p, unsigned i, struct lf_fi
         ret->y = p->by[i] - (ret->s * p->ax[i] + ret->c * p->ay[i]);
 }
 
-/* The pairs that chose each other. */
+/* Those that meet, as pairs. */
 static void met(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_meeting *m,
                 struct lf_finger_pairs *ret)
 {
         ret->n = 0;
-        for (unsigned i = 0; i < a->row->n; i++) {
-                int32_t close = m->row[i] >> 8;
-                unsigned k = m->row[i] & 255;
-                if (close > 0 && (m->column[k] & 255) == (int32_t)i)
-                        lf_finger_add_pair(ret, a, b, i, k, (float)close * (1 / 32767.0f));
-        }
+        for (unsigned i = 0; i < m->n; i++)
+                lf_finger_add_pair(ret, a, b, m->a[i], m->b[i],
+                                   (float)m->close[i] * (1.0f / LF_FINGER_CLOSE));
         lf_finger_pad(ret);
 }
 
@@ -167,10 +142,10 @@ static float glance_at(const struct lf_finger *a, const struct lf_finger *b,
         inverse(place, &back);
         lf_finger_kernels->meet(a, b, place, FIRST * lf_finger_tuning->radius, m);
         int32_t close = 0;
-        for (unsigned i = 0; i < a->row->n; i++)
-                if ((m->column[m->row[i] & 255] & 255) == (int32_t)i)
-                        close += m->row[i] >> 8;
-        float sum = (float)close * (1 / 32767.0f), could = (float)lf_finger_kernels->within(a, b, place),
+        for (unsigned i = 0; i < m->n; i++)
+                close += m->close[i];
+        float sum = (float)close * (1.0f / LF_FINGER_CLOSE),
+              could = (float)lf_finger_kernels->within(a, b, place),
               there = (float)lf_finger_kernels->within(b, a, &back);
         return sum * sum / (GLANCE_SIZE + sqrtf(could * there));
 }
@@ -180,7 +155,7 @@ float lf_finger_glance(const struct lf_finger *a, const struct lf_finger *b, str
         struct lf_finger_placement tried[GLANCES];
         float best = 0;
         for (unsigned h = 0; h < GLANCES; h++) {
-                int root = next_root(&s->pairs, tried, h);
+                int root = lf_finger_kernels->root(&s->pairs, tried, h);
                 if (root < 0)
                         break;
                 lf_finger_kernels->around(&s->pairs, (unsigned)root, s->weight);
@@ -211,7 +186,7 @@ void lf_finger_compare(const struct lf_finger *a, const struct lf_finger *b,
         lf_finger_kernels->consistency(p);
         struct lf_finger_placement tried[HYPOTHESES];
         for (unsigned h = 0; h < HYPOTHESES; h++) {
-                int root = next_root(p, tried, h);
+                int root = lf_finger_kernels->root(p, tried, h);
                 if (root < 0)
                         break;
                 lf_finger_kernels->around(p, (unsigned)root, s->weight);

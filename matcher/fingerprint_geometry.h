@@ -1,5 +1,4 @@
-/* The second stage's arithmetic, included once for each instruction set, after KERNELS and
- * NAME.
+/* The second stage's arithmetic, included once for each instruction set, after KERNELS and NAME.
  *
  * Plain loops over padded arrays that a compiler turns into vectors. Sums run in sixteen lanes whatever the
  * vector's width, and no product is fused with a sum, so that every instruction set gives equal results. */
@@ -33,11 +32,42 @@ static void consistency(struct lf_finger_pairs *p)
         }
 }
 
-static void around(const struct lf_finger_pairs *p, unsigned root, float *weight)
+static void around(const struct lf_finger_pairs *restrict p, unsigned root, float *restrict weight)
 {
         const struct lf_finger_stretch t = lf_finger_tuning->stretch;
-        for (size_t k = 0; k < p->padded; k++)
+        size_t padded = p->padded;
+        for (size_t k = 0; k < padded; k++)
                 weight[k] = p->weight[k] * fits(p, root, k, t);
+}
+
+/* Pixels: a pair so close under a placement has been tried with it. */
+#define SAME 12.0f
+
+static int root(const struct lf_finger_pairs *restrict p, const struct lf_finger_placement *restrict tried,
+                unsigned n)
+{
+        float worth[LF_FINGER_MINUTIA_MAX];
+        int32_t bits[LF_FINGER_MINUTIA_MAX], most = 0, first = LF_FINGER_MINUTIA_MAX;
+        size_t padded = p->padded;
+        for (size_t k = 0; k < padded; k++)
+                worth[k] = p->weight[k] * (p->vote[k] + p->weight[k]);
+        for (unsigned t = 0; t < n; t++) {
+                const struct lf_finger_placement at = tried[t];
+                for (size_t k = 0; k < padded; k++) {
+                        float x = at.c * p->ax[k] - at.s * p->ay[k] + at.x - p->bx[k];
+                        float y = at.s * p->ax[k] + at.c * p->ay[k] + at.y - p->by[k];
+                        worth[k] = x * x + y * y < SAME * SAME ? 0 : worth[k];
+                }
+        }
+        /* Numbers above 0 are ordered as their bits are. */
+        memcpy(bits, worth, padded * sizeof *bits);
+        for (size_t k = 0; k < padded; k++)
+                most = bits[k] > most ? bits[k] : most;
+        for (size_t k = 0; k < padded; k++) {
+                int32_t at = bits[k] == most ? (int32_t)k : LF_FINGER_MINUTIA_MAX;
+                first = at < first ? at : first;
+        }
+        return most > 0 ? first : -1;
 }
 
 static float weighted(const struct lf_finger_pairs *p, const float *weight, const float *of)
@@ -75,25 +105,29 @@ static bool align(const struct lf_finger_pairs *p, const float *weight, struct l
         return true;
 }
 
-static int32_t greatest(const int32_t *lane)
+/* Of the best of each, as closeness << 8 | which, those that are each other's. */
+static void each_other(const int32_t *row, const int32_t *column, unsigned rows,
+                       struct lf_finger_meeting *restrict ret)
 {
-        int32_t half[8], quarter[4];
-        for (size_t l = 0; l < 8; l++)
-                half[l] = lane[l] > lane[l + 8] ? lane[l] : lane[l + 8];
-        for (size_t l = 0; l < 4; l++)
-                quarter[l] = half[l] > half[l + 4] ? half[l] : half[l + 4];
-        int32_t a = quarter[0] > quarter[2] ? quarter[0] : quarter[2],
-                b = quarter[1] > quarter[3] ? quarter[1] : quarter[3];
-        return a > b ? a : b;
+        unsigned n = 0;
+        for (unsigned i = 0; i < rows; i++) {
+                unsigned k = row[i] & 255;
+                ret->a[n] = (uint8_t)i;
+                ret->b[n] = (uint8_t)k;
+                ret->close[n] = row[i] >> 8;
+                n += row[i] > 255 && (column[k] & 255) == (int32_t)i;
+        }
+        ret->n = n;
 }
 
 static void meet(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_placement *p,
-                 float radius, struct lf_finger_meeting *ret)
+                 float radius, struct lf_finger_meeting *restrict ret)
 {
         float near = 1 / (16 * radius * radius), turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn);
         float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
-        int32_t towards[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX];
-        unsigned padded = lf_finger_padded(b->row);
+        int32_t towards[LF_FINGER_MINUTIA_MAX];
+        int32_t row[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX];
+        size_t padded = lf_finger_padded(b->row);
         for (size_t k = 0; k < padded; k++) {
                 bx[k] = b->x[k];
                 by[k] = b->y[k];
@@ -103,48 +137,54 @@ static void meet(const struct lf_finger *a, const struct lf_finger *b, const str
         for (size_t i = 0; i < a->row->n; i++) {
                 float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
                 float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
-                int32_t angle = a->angle[i] + p->turn, best[LANES] = {0};
-                for (size_t k = 0; k < padded; k += LANES)
-                        for (size_t l = 0; l < LANES; l++) {
-                                float dx = x - bx[k + l], dy = y - by[k + l];
-                                float off =
-                                    (float)((int32_t)((uint32_t)(angle - towards[k + l]) << 16) >> 16);
-                                float place = 1 - (dx * dx + dy * dy) * near;
-                                float direction = 1 - off * off * turn;
-                                place = place > 0 ? place : 0;
-                                direction = direction > 0 ? direction : 0;
-                                int32_t close = (int32_t)(place * direction * 32767) * 256;
-                                int32_t of_row = close + (int32_t)(k + l), of_column = close + (int32_t)i;
-                                best[l] = of_row > best[l] ? of_row : best[l];
-                                column[k + l] = of_column > column[k + l] ? of_column : column[k + l];
-                        }
-                ret->row[i] = greatest(best);
+                int32_t angle = a->angle[i] + p->turn, best = 0;
+                for (size_t k = 0; k < padded; k++) {
+                        float dx = x - bx[k], dy = y - by[k];
+                        float off = (float)((int32_t)((uint32_t)(angle - towards[k]) << 16) >> 16);
+                        float place = 1 - (dx * dx + dy * dy) * near;
+                        float direction = 1 - off * off * turn;
+                        place = place > 0 ? place : 0;
+                        direction = direction > 0 ? direction : 0;
+                        int32_t close = (int32_t)(place * direction * 32767) * 256;
+                        int32_t of_row = close + (int32_t)k, of_column = close + (int32_t)i;
+                        best = of_row > best ? of_row : best;
+                        column[k] = of_column > column[k] ? of_column : column[k];
+                }
+                row[i] = best;
         }
-        for (size_t k = 0; k < padded; k++)
-                ret->column[k] = column[k];
+        each_other(row, column, a->row->n, ret);
 }
 
 static unsigned within(const struct lf_finger *a, const struct lf_finger *b,
                        const struct lf_finger_placement *p)
 {
-        static const float cosine[LF_FINGER_SUPPORTS / 4 + 1] = {1, 0.92387953f, 0.70710678f, 0.38268343f, 0};
-        int32_t out[LF_FINGER_MINUTIA_MAX] = {0};
-        unsigned padded = lf_finger_padded(a->row), n = 0;
-        for (size_t h = 0; h < LF_FINGER_SUPPORTS; h++) {
-                unsigned quarter = h / 4, rest = h % 4;
-                float u = quarter % 2 ? -cosine[4 - rest] : cosine[rest];
-                float v = quarter % 2 ? cosine[rest] : cosine[4 - rest];
-                u = quarter / 2 ? -u : u;
-                v = quarter / 2 ? -v : v;
-                /* Turned back into a's own frame. */
-                float au = u * p->c + v * p->s, av = v * p->c - u * p->s;
-                float limit = (float)b->support[h] - 4 * (u * p->x + v * p->y);
-                for (size_t i = 0; i < padded; i++)
-                        out[i] |= au * a->x[i] + av * a->y[i] > limit ? 1 : 0;
+        enum { AXES = LF_FINGER_SUPPORTS / 2 };
+        static const float u[AXES] = {1, 0.92387953f,  0.70710678f,  0.38268343f,
+                                      0, -0.38268343f, -0.70710678f, -0.92387953f},
+                           v[AXES] = {0, 0.38268343f, 0.70710678f, 0.92387953f,
+                                      1, 0.92387953f, 0.70710678f, 0.38268343f};
+        /* The axes turned back into a's own frame, and how far b reaches along them and against. */
+        float au[AXES], av[AXES], most[AXES], least[AXES];
+        for (size_t h = 0; h < AXES; h++) {
+                float shift = 4 * (u[h] * p->x + v[h] * p->y);
+                au[h] = u[h] * p->c + v[h] * p->s;
+                av[h] = v[h] * p->c - u[h] * p->s;
+                most[h] = (float)b->support[h] - shift;
+                least[h] = -((float)b->support[h + AXES] + shift);
         }
-        for (size_t i = 0; i < a->row->n; i++)
-                n += !out[i];
-        return n;
+        int32_t padded = (int32_t)lf_finger_padded(a->row), all = a->row->n, n = 0;
+        const int16_t *ax = a->x, *ay = a->y;
+        for (int32_t i = 0; i < padded; i++) {
+                float x = ax[i], y = ay[i];
+                int32_t in = i < all;
+#pragma GCC unroll 8
+                for (size_t h = 0; h < AXES; h++) {
+                        float along = au[h] * x + av[h] * y;
+                        in &= (along <= most[h]) & (along >= least[h]);
+                }
+                n += in;
+        }
+        return (unsigned)n;
 }
 
 static float crowd(const struct lf_finger *a, const struct lf_finger *b, const struct lf_finger_placement *p,
@@ -171,5 +211,5 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
         return total(lane);
 }
 
-const struct lf_finger_kernels KERNELS = {NAME,        first,  nearest, tally, unusual, agreement,
-                                          consistency, around, align,   meet,  within,  crowd};
+const struct lf_finger_kernels KERNELS = {NAME,   first, nearest, tally, unusual, agreement, consistency,
+                                          around, root,  align,   meet,  within,  crowd};
