@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
 int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end)
@@ -47,61 +48,10 @@ static uint16_t weigh(const char *letter, unsigned n)
         return by_length[n < 7 ? n : 7];
 }
 
-struct spelling {
-        char from[4], to[4];
-        uint8_t n, m; /* letters of either */
-};
-#define SPELLING(from, to)                                                                                   \
-        {                                                                                                    \
-                from, to, sizeof from - 1, sizeof to - 1                                                     \
-        }
-
-/* Of the Arabic article and of "son of". */
-static const struct spelling particle[] = {SPELLING("el", "al"), SPELLING("ul", "al"), SPELLING("ben", "bin"),
-                                           SPELLING("ibn", "bin"), SPELLING("bn", "bin")};
-/* Ways to write one sound. Longer ones first. No word grows beyond the three letters of a particle. */
-static const struct spelling sound[] = {SPELLING("dzh", "j"), SPELLING("sch", "sh"), SPELLING("tch", "ch"),
-                                        SPELLING("ph", "f"),  SPELLING("dj", "j"),   SPELLING("ck", "k"),
-                                        SPELLING("oo", "u"),  SPELLING("ou", "u"),   SPELLING("ks", "x")};
-
-static bool begins(const char *letter, unsigned n, const struct spelling *with)
-{
-        if (letter[0] != with->from[0] || n < with->n)
-                return false;
-        for (unsigned i = 1; i < with->n; i++)
-                if (letter[i] != with->from[i])
-                        return false;
-        return true;
-}
-
-/* Levels spellings before words are compared. */
-static unsigned level(char *letter, unsigned n)
-{
-        for (size_t i = 0; n <= 3 && i < sizeof particle / sizeof particle[0]; i++)
-                if (n == particle[i].n && begins(letter, n, &particle[i])) {
-                        memcpy(letter, particle[i].to, particle[i].m);
-                        return particle[i].m;
-                }
-        unsigned out = 0;
-        for (unsigned i = 0; i < n;) {
-                const struct spelling *s = sound, *end = sound + sizeof sound / sizeof sound[0];
-                while (s < end && !begins(letter + i, n - i, s))
-                        s++;
-                if (s == end) {
-                        letter[out++] = letter[i++];
-                        continue;
-                }
-                i += s->n;
-                for (unsigned k = 0; k < s->m; k++)
-                        letter[out++] = s->to[k];
-        }
-        return out;
-}
-
 static void finish(struct lf_token *t)
 {
         t->spelling = lf_letters_fnv(t->letter, t->n);
-        t->n = (uint8_t)level(t->letter, t->n);
+        t->n = (uint8_t)lf_spelling_level(t->letter, t->n);
         t->weight = weigh(t->letter, t->n);
         memset(t->letter + t->n, 0, sizeof t->letter - t->n);
         t->mask = 0;
@@ -122,13 +72,29 @@ struct splitter {
         struct lf_token *token;
         unsigned n, max;
         bool open, full;
+        unsigned syllables, family; /* of Hangul in the open word, and the first one's letters */
 };
+
+/* Korean names are written without a space: the family name is the first syllable, nearly always. */
+static void split_family(struct splitter *s)
+{
+        struct lf_token *t = &s->token[s->n], *given = t + 1;
+        *given = *t;
+        given->n = (uint8_t)(t->n - s->family);
+        memcpy(given->letter, t->letter + s->family, given->n);
+        t->n = (uint8_t)s->family;
+        finish(t);
+        s->n++;
+}
 
 static void end_word(struct splitter *s)
 {
+        if (s->open && s->syllables >= 3 && s->n + 1 < s->max)
+                split_family(s);
         if (s->open)
                 finish(&s->token[s->n++]);
         s->open = false;
+        s->syllables = 0;
 }
 
 static void add_letters(struct splitter *s, const char *letter, unsigned n, uint8_t flags)
@@ -172,6 +138,8 @@ int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsig
                                                             : LF_TOKEN_FOREIGN);
                 if (kind == LF_FOLD_WORD)
                         end_word(&s);
+                if (kind == LF_FOLD_SYLLABLE && s.open && ++s.syllables == 1)
+                        s.family = s.token[s.n].n;
                 inherent = kind == LF_FOLD_FOREIGN && n > 1 && letter[n - 1] == 'a';
         }
         end_word(&s);

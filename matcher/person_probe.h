@@ -44,7 +44,7 @@ float lf_probe_ofac(const struct lf_person_probe *probe, const uint8_t *text, un
 #define LF_NAME_ALIKE         0.75f
 #define LF_BIRTH_GAIN         0.25f
 #define LF_BIRTH_PARTIAL_GAIN 0.10f
-#define LF_BIRTH_LOSS         0.86f
+#define LF_BIRTH_LOSS         0.84f
 #define LF_BIRTH_NEAR_LOSS    0.95f
 #define LF_SEX_LOSS           0.95f
 #define LF_NATIONALITY_GAIN   0.05f

@@ -12,6 +12,7 @@ enum lf_fold_kind {
         LF_FOLD_ABJAD = 4,      /* of a script that writes no short vowels */
         LF_FOLD_WORD = 5,       /* a word of its own: Han */
         LF_FOLD_VOWEL_SIGN = 6, /* Indic: first takes the inherent "a" from the consonant before it */
+        LF_FOLD_SYLLABLE = 7,   /* Hangul: three and more written as one are a family name and a given name */
 };
 
 /* An entry: kind in bits 0-2, number of letters in bits 3-7, their place in the pool above. */
@@ -24,7 +25,7 @@ extern const uint32_t lf_fold_table_id;
 
 /* Words that say little (matcher/person_words.def), by hash of their letters; n 0 ends a search. */
 struct lf_word_weight {
-        char letter[14];
+        char letter[24];
         uint8_t n;
         uint16_t weight;
 };

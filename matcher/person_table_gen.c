@@ -17,6 +17,7 @@
 #include <unicode/ustring.h>
 #include <unicode/utrans.h>
 
+#include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
 #define CODE_POINTS  0x20000
@@ -27,6 +28,8 @@
 #define CYRILLIC_BE  0x431
 #define MIDDLE_DOT   0xb7
 #define KATAKANA_DOT 0x30fb
+#define HANGUL_FIRST 0xac00
+#define HANGUL_LAST  0xd7a3
 
 static UTransliterator *russian, *ukrainian, *greek, *han, *any, *ascii;
 static const UNormalizer2 *nfkd;
@@ -66,7 +69,6 @@ static const char *house_rule(UChar32 c)
 {
         switch (c) {
         case 0x629: /* teh marbuta */
-                return "h";
         case 0x649: /* alef maksura */
                 return "a";
         case 0xdf:
@@ -76,8 +78,30 @@ static const char *house_rule(UChar32 c)
         case 0x110:
         case 0x111:
                 return "d";
+        case 0x582: /* Armenian: the second letter of "ou" */
+                return "u";
+        case 0x5d0: /* alef and ayin carry a vowel, of which nothing else is written */
+        case 0x5e2:
+        case 0x639:
+                return "a";
+        case 0xc774: /* the family name, which nobody writes "i" */
+                return "lee";
         }
         return NULL;
+}
+
+/* A syllable as Korean names are spelt in passports: McCune-Reischauer's vowels without their marks, its
+ * consonants as they begin a word ("Kim", "Jong", "Un"). */
+static void hangul(UChar32 c, char *out)
+{
+        static const char first[][3] = {"k",  "kk", "n", "t",  "tt", "r", "m", "p", "pp", "s",
+                                        "ss", "",   "j", "jj", "ch", "k", "t", "p", "h"};
+        static const char vowel[][4] = {"a",  "ae", "ya", "yae", "o",  "e",  "yo", "ye", "o",  "wa", "wae",
+                                        "oe", "yo", "u",  "wo",  "we", "wi", "yu", "u",  "ui", "i"};
+        static const char last[][3] = {"",  "k", "k", "k", "n", "n", "n", "t",  "l", "k", "m", "l", "l", "l",
+                                       "p", "l", "m", "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"};
+        int32_t i = c - HANGUL_FIRST;
+        sprintf(out, "%s%s%s", first[i / (21 * 28)], vowel[i / 28 % 21], last[i % 28]);
 }
 
 static int32_t to_latin(UChar32 c, UScriptCode script, UChar *text, int32_t n)
@@ -120,6 +144,10 @@ static size_t fold(UChar32 c, UScriptCode script, char *out)
         const char *own = house_rule(c);
         if (own)
                 return strlen(strcpy(out, own));
+        if (c >= HANGUL_FIRST && c <= HANGUL_LAST) {
+                hangul(c, out);
+                return strlen(out);
+        }
         UErrorCode e = U_ZERO_ERROR;
         UChar raw[2], wide[UTF16_MAX], text[UTF16_MAX];
         int32_t n = 0, raw_n = 0;
@@ -164,6 +192,8 @@ static unsigned kind_of(UChar32 c, UScriptCode script, size_t letters)
                 return LF_FOLD_NOTHING;
         if (script == USCRIPT_HAN)
                 return LF_FOLD_WORD;
+        if (c >= HANGUL_FIRST && c <= HANGUL_LAST)
+                return LF_FOLD_SYLLABLE;
         if (script == USCRIPT_ARABIC || script == USCRIPT_HEBREW || script == USCRIPT_SYRIAC)
                 return LF_FOLD_ABJAD;
         int32_t syllabic = u_getIntPropertyValue(c, UCHAR_INDIC_SYLLABIC_CATEGORY);
@@ -250,9 +280,15 @@ static void print_countries(void)
 
 static struct lf_word_weight weights[LF_WORD_WEIGHTS];
 
-static void put_weight(const char *letters, uint16_t weight)
+static void put_weight(const char *word, uint16_t weight)
 {
-        unsigned n = (unsigned)strlen(letters);
+        char letters[33] = "";
+        unsigned n = (unsigned)strlen(word);
+        if (n >= sizeof letters - 1)
+                die(word, U_BUFFER_OVERFLOW_ERROR);
+        memcpy(letters, word, n);
+        n = lf_spelling_level(letters, n);
+        letters[n] = 0;
         uint32_t i = lf_letters_fnv(letters, n);
         while (weights[i % LF_WORD_WEIGHTS].n)
                 i++;

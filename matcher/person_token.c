@@ -92,7 +92,7 @@ static unsigned abjad_similarity(const struct lf_span *a, const struct lf_span *
         if (n != m || n == 0 || memcmp(x, y, n) != 0)
                 return 0;
         /* Two consonants leave much open. */
-        return n == 1 ? LF_SIM_LEAST : n == 2 ? 750 : 860;
+        return n == 1 ? LF_SIM_LEAST : n == 2 ? 780 : 860;
 }
 
 unsigned lf_span_similarity(const struct lf_span *a, const struct lf_span *b, unsigned *ret_edits)

@@ -162,6 +162,18 @@ static void short_names(void **state)
                {"Ali Reza", "Ali Raza Khan Lodhi"}, {"Ri Chol", "Ri Song"});
 }
 
+static void companies(void **state)
+{
+        HITS({"BMW Aktiengesellschaft", "BMW AG"},
+             {"Volkswagen Gesellschaft mit beschränkter Haftung", "Volkswagen GmbH"},
+             {"Sevmorput Limited", "SEVMORPUT LTD."}, {"OAO Sevmorput", "Sevmorput JSC"},
+             {"3 Percenters", "Three Percenters"}, {"1st Meridian Bank", "First Meridian Bank"});
+        /* What the form is says little, written in full, too. */
+        MISSES({"Общество с ограниченной ответственностью \"Баян\"",
+                "Общество с ограниченной ответственностью \"Байкалов\""},
+               {"Siemens Aktiengesellschaft", "Linde Aktiengesellschaft"});
+}
+
 static void other_people(void **state)
 {
         MISSES({"John Smith", "Paul Smith"}, {"Mohammed Ali", "Mohammed Hassan"},
@@ -193,7 +205,9 @@ static void transcriptions(void **state)
 {
         HITS({"Mohamed Husein Yusupov", "Muhammad Hussain Yusupov"}, {"Muammar Gaddafi", "Muammar Qadhafi"},
              {"Aleksandr Lukashenka", "Alexander Lukashenko"}, {"Jiří Nováček", "JIRI NOVACEK"},
-             {"Friedrich Groß", "Friedrich GROSS"}, {"Bachar el-Assad", "Bashar al-Assad"});
+             {"Friedrich Groß", "Friedrich GROSS"}, {"Bachar el-Assad", "Bashar al-Assad"},
+             {"Abdul Rahman", "ABDURRAHMAN"}, {"Abdus Salam Zaeef", "Abdul Salam Zaif"},
+             {"Mohammed Ali", "Muhammad Aly"}, {"Sergey Smyth", "Sergei Smith"});
 }
 
 static void slips_of_the_pen(void **state)
@@ -208,9 +222,14 @@ static void other_scripts(void **state)
         HITS({"Владимир Лавренко", "LAVRENKO, Vladimir"},
              {"Сергей Викторович Шойгун", "Sergey Viktorovich Shoygun"}, {"ولادیمیر پوتین", "Vladimir Putin"},
              {"محمد بن سلطان", "Muhammad bin Sultan"}, {"Κυριάκος Παπαδάκης", "Kyriakos Papadakis"},
-             {"习近平", "XI, Jinping"}, {"陈志豪", "Chen Zhihao"}, {"नरेन्द्र मोदी", "Narendra Modi"});
+             {"习近平", "XI, Jinping"}, {"陈志豪", "Chen Zhihao"}, {"नरेन्द्र मोदी", "Narendra Modi"},
+             {"김정은", "KIM, Jong Un"}, {"김 정은", "Jong Un Kim"}, {"Ri Yong Ho", "리용호"},
+             {"محمد علي", "Mohammad Ali"}, {"معمر القذافي", "Muammar al-Qaddafi"},
+             {"أسامة بن لادن", "Usama bin Ladin"}, {"ולדימיר פוטין", "Vladimir Putin"},
+             {"Վլադիմիր Պուտին", "Vladimir Putin"}, {"วลาดีมีร์ ปูติน", "Vladimir Putin"},
+             {"მიხეილ სააკაშვილი", "Mikheil Saakashvili"});
         MISSES({"Сергей Викторович Шойгун", "Sergei Lavrov"}, {"محمد علي", "Muhammad bin Sultan"},
-               {"王小明", "XI, Jinping"});
+               {"王小明", "XI, Jinping"}, {"김정은", "KIM, Jong Nam"}, {"عمر حسن", "Ali Hassan"});
         struct lf_explanation e = {0};
         score_of(named("Владимир Лавренко"), named("Vladimir Lavrenko"), &e);
         assert_true(says(&e, LF_MATCH_REASON_NAME_TRANSLITERATED));
@@ -240,6 +259,14 @@ static void birth_dates(void **state)
         /* In days, months and years of several: any. */
         assert_true(score_of(born(named("Yusuf Qaradavi"), 1960, 3, 12), born(record, 1970, 1, 1), NULL) ==
                     exact);
+}
+
+/* Short and common names are many people's: of other birth, another one's. */
+static void short_name_of_another_birth(void **state)
+{
+        assert_true(score("영철 김", "KIM YONG CHOL") >= HIT);
+        struct person probe = named("영철 김"), record = named("KIM YONG CHOL");
+        assert_true(score_of(born(probe, 1949, 8, 9), born(record, 1962, 2, 18), NULL) < HIT);
 }
 
 static void birth_date_tolerance_that_the_dataset_sets(void **state)
@@ -624,9 +651,11 @@ int main(void)
             cmocka_unit_test(particles_are_cheap),
             cmocka_unit_test(transcriptions),
             cmocka_unit_test(slips_of_the_pen),
+            cmocka_unit_test(companies),
             cmocka_unit_test(other_scripts),
             cmocka_unit_test(right_to_left_marks),
             cmocka_unit_test(birth_dates),
+            cmocka_unit_test(short_name_of_another_birth),
             cmocka_unit_test(birth_date_tolerance_that_the_dataset_sets),
             cmocka_unit_test(birth_date_never_makes_a_hit_of_another_name),
             cmocka_unit_test(birth_ranges),

@@ -1,0 +1,128 @@
+#include "matcher/person_spelling.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct spelling {
+        char from[4], to[4];
+        uint8_t n, m; /* letters of either */
+};
+#define SPELLING(from, to)                                                                                   \
+        {                                                                                                    \
+                from, to, sizeof from - 1, sizeof to - 1                                                     \
+        }
+
+/* Of the Arabic article and of "son of". */
+static const struct spelling particle[] = {SPELLING("el", "al"), SPELLING("ul", "al"), SPELLING("ben", "bin"),
+                                           SPELLING("ibn", "bin"), SPELLING("bn", "bin")};
+/* Ways to write one sound. Longer ones first. No word grows beyond the three letters of a particle. */
+static const struct spelling sound[] = {SPELLING("dzh", "j"), SPELLING("sch", "sh"), SPELLING("tch", "ch"),
+                                        SPELLING("ph", "f"),  SPELLING("dj", "j"),   SPELLING("ck", "k"),
+                                        SPELLING("oo", "u"),  SPELLING("ou", "u"),   SPELLING("ks", "x")};
+
+/* Whole words: forms of companies that are short for others, and numbers in letters. */
+static const struct {
+        char from[20], to[5];
+} word[] = {{"aktiengesellschaft", "ag"},
+            {"limited", "ltd"},
+            {"incorporated", "inc"},
+            {"corporation", "corp"},
+            {"company", "co"},
+            {"oao", "jsc"},
+            {"ojsc", "jsc"},
+            {"pjsc", "jsc"},
+            {"cjsc", "jsc"},
+            {"ooo", "llc"},
+            {"first", "1"},
+            {"1st", "1"},
+            {"second", "2"},
+            {"2nd", "2"},
+            {"third", "3"},
+            {"3rd", "3"},
+            {"three", "3"},
+            {"fourth", "4"},
+            {"4th", "4"},
+            {"four", "4"},
+            {"fifth", "5"},
+            {"5th", "5"},
+            {"five", "5"},
+            {"sixth", "6"},
+            {"6th", "6"},
+            {"seventh", "7"},
+            {"7th", "7"},
+            {"seven", "7"},
+            {"eighth", "8"},
+            {"8th", "8"},
+            {"eight", "8"},
+            {"ninth", "9"},
+            {"9th", "9"},
+            {"nine", "9"},
+            {"tenth", "10"},
+            {"10th", "10"}};
+
+static bool begins(const char *letter, unsigned n, const struct spelling *with)
+{
+        if (letter[0] != with->from[0] || n < with->n)
+                return false;
+        for (unsigned i = 1; i < with->n; i++)
+                if (letter[i] != with->from[i])
+                        return false;
+        return true;
+}
+
+static bool vowel(char l)
+{
+        return l == 'a' || l == 'e' || l == 'i' || l == 'o' || l == 'u' || l == 'y';
+}
+
+/* "Abdurrahman" and "Abdus Salam": the article's l as the consonant behind it sounds. */
+static void level_servant(char *letter, unsigned n)
+{
+        if (n >= 5 && !memcmp(letter, "abd", 3) &&
+            (letter[3] == 'u' || letter[3] == 'e' || letter[3] == 'a') && strchr("dnrstz", letter[4]) &&
+            (n == 5 ? letter[3] == 'u' : letter[5] == letter[4]))
+                letter[4] = 'l';
+}
+
+static unsigned level_word(char *letter, unsigned n)
+{
+        for (size_t i = 0; i < sizeof word / sizeof word[0]; i++)
+                if (letter[0] == word[i].from[0] && strlen(word[i].from) == n &&
+                    memcmp(letter, word[i].from, n) == 0) {
+                        n = (unsigned)strlen(word[i].to);
+                        memcpy(letter, word[i].to, n);
+                        return n;
+                }
+        return 0;
+}
+
+unsigned lf_spelling_level(char *letter, unsigned n)
+{
+        for (size_t i = 0; n <= 3 && i < sizeof particle / sizeof particle[0]; i++)
+                if (n == particle[i].n && begins(letter, n, &particle[i])) {
+                        memcpy(letter, particle[i].to, particle[i].m);
+                        return particle[i].m;
+                }
+        unsigned whole = level_word(letter, n);
+        if (whole)
+                return whole;
+        level_servant(letter, n);
+        unsigned out = 0;
+        for (unsigned i = 0; i < n;) {
+                const struct spelling *s = sound, *end = sound + sizeof sound / sizeof sound[0];
+                while (s < end && !begins(letter + i, n - i, s))
+                        s++;
+                if (s == end) {
+                        bool i_sound = letter[i] == 'y' && i > 0 && (i + 1 == n || !vowel(letter[i + 1]));
+                        letter[out++] = i_sound ? 'i' : letter[i];
+                        i++;
+                        continue;
+                }
+                i += s->n;
+                for (unsigned k = 0; k < s->m; k++)
+                        letter[out++] = s->to[k];
+        }
+        return out;
+}

@@ -1,0 +1,7 @@
+/* Spellings of one word, levelled before words are compared. No tables of ICU's are needed: what these are made
+ * by levels its own words by it, too. Any thread. */
+#pragma once
+
+/* Levels the word letter[0..n) of a-z and 0-9 in place, in room for 32 letters, n at most 32. Returns its new
+ * length, which is at least 1 where n is. */
+unsigned lf_spelling_level(char *letter, unsigned n);
