@@ -10,6 +10,7 @@
 #include "matcher/engine.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,31 +107,6 @@ const char *lf_report_cause(const struct lf_outcome *o)
         return o->detail ? lf_lane_detail_text(o->detail) : NULL;
 }
 
-/* What the probes of one subject brought. */
-static void add_outcomes(json_t *j, const struct lf_job *job, uint32_t first, uint32_t end)
-{
-        json_t *candidates = json_array(), *receipts = json_array();
-        for (uint32_t i = first; i < end; i++) {
-                const struct lf_probe *p = &job->probe[i];
-                char leaf[65];
-                for (unsigned k = 0; k < p->out.candidates; k++)
-                        json_array_append_new(
-                            candidates,
-                            candidate_json(&p->candidate[k], job->fresh && job->fresh[i] >> k & 1));
-                if (lf_report_cause(&p->out))
-                        json_object_set_new(j, "cause", json_string(lf_report_cause(&p->out)));
-                if (p->out.verdict == 0)
-                        continue;
-                lsp_hex_write(p->out.leaf, 32, leaf);
-                json_array_append_new(receipts, json_string(leaf));
-        }
-        if (json_array_size(candidates))
-                json_object_set_new(j, "candidates", candidates);
-        else
-                json_decref(candidates);
-        json_object_set_new(j, "receipts", receipts);
-}
-
 static json_t *ruling_json(const struct lf_ruling *r)
 {
         char leaf[65], at[32];
@@ -146,35 +122,115 @@ static void add_text(json_t *j, const char *key, const char *value)
                 json_object_set_new(j, key, json_string(value));
 }
 
-static json_t *subject_json(const struct lf_job *job, uint32_t first, uint32_t end, enum lf_decision decision,
-                            bool names)
+/* The value of a string; jansson writes what is to be escaped. False: it is no UTF-8, and nothing is put. */
+static bool text_string(struct text *t, const char *value)
+{
+        size_t n = 0;
+        while (value[n] >= ' ' && value[n] < 0x7f && value[n] != '"' && value[n] != '\\')
+                n++;
+        json_t *other = value[n] ? json_string(value) : NULL;
+        if (value[n] && !other)
+                return false;
+        if (other) {
+                text_json(t, other);
+                return true;
+        }
+        text_add("\"", 1, t);
+        text_add(value, n, t);
+        text_add("\"", 1, t);
+        return true;
+}
+
+/* A member behind others, if it says anything. */
+static void text_member(struct text *t, const char *key, const char *value)
+{
+        size_t before = t->size;
+        if (!value || !value[0])
+                return;
+        text_put(t, ",\"");
+        text_put(t, key);
+        text_put(t, "\":");
+        if (!text_string(t, value))
+                t->size = before;
+}
+
+static void put_notes(struct text *t, uint32_t notes)
+{
+        text_put(t, ",\"notes\":[");
+        for (uint32_t left = notes; left; left &= left - 1) {
+                text_put(t, left == notes ? "" : ",");
+                text_string(t, lf_party_note_text((unsigned)__builtin_ctz(left)));
+        }
+        text_put(t, "]");
+}
+
+static const char *cause_of(const struct lf_job *job, uint32_t first, uint32_t end)
+{
+        const char *cause = NULL;
+        for (uint32_t i = first; i < end; i++)
+                if (lf_report_cause(&job->probe[i].out))
+                        cause = lf_report_cause(&job->probe[i].out);
+        return cause;
+}
+
+static void put_candidates(struct text *t, const struct lf_job *job, uint32_t first, uint32_t end)
+{
+        unsigned n = 0;
+        for (uint32_t i = first; i < end; i++)
+                for (unsigned k = 0; k < job->probe[i].out.candidates; k++) {
+                        text_put(t, n++ ? "," : ",\"candidates\":[");
+                        text_json(t, candidate_json(&job->probe[i].candidate[k],
+                                                    job->fresh && job->fresh[i] >> k & 1));
+                }
+        text_put(t, n ? "]" : "");
+}
+
+static void put_receipts(struct text *t, const struct lf_job *job, uint32_t first, uint32_t end)
+{
+        unsigned n = 0;
+        text_put(t, ",\"receipts\":[");
+        for (uint32_t i = first; i < end; i++) {
+                char leaf[65];
+                if (job->probe[i].out.verdict == 0)
+                        continue;
+                lsp_hex_write(job->probe[i].out.leaf, 32, leaf);
+                text_put(t, n++ ? "," : "");
+                text_string(t, leaf);
+        }
+        text_put(t, "]");
+}
+
+/* Written as it goes, without a tree: who waits for a flight waits for all of them. */
+static void put_subject(struct text *t, const struct lf_job *job, uint32_t first, uint32_t end,
+                        enum lf_decision decision, bool names)
 {
         const struct lf_subject *s = &job->copy.subject[job->probe[first].subject];
-        json_t *j =
-            json_pack("{s:i, s:s, s:I, s:s}", "number", (int)s->number, "role", lf_party_role_name(s->role),
-                      "segment", (json_int_t)s->at.segment, "decision", lf_decision_text[decision]);
-        if (!j)
-                return NULL;
+        const char *cause = cause_of(job, first, end);
+        char number[32];
+        snprintf(number, sizeof number, "{\"number\":%" PRIu32, s->number);
+        text_put(t, number);
+        text_member(t, "role", lf_party_role_name(s->role));
+        snprintf(number, sizeof number, ",\"segment\":%" PRIu64, s->at.segment);
+        text_put(t, number);
+        text_member(t, "decision", lf_decision_text[decision]);
         if (names || decision != LF_DECIDE_CLEAR) {
-                add_text(j, "name", s->name);
-                add_text(j, "locator", s->locator);
+                text_member(t, "name", s->name);
+                text_member(t, "locator", s->locator);
         }
-        add_text(j, "reference", s->reference);
-        add_text(j, "shipment", s->shipment);
-        if (s->notes) {
-                json_t *notes = json_array();
-                for (unsigned bit = 0; bit < LF_PARTY_NOTES; bit++)
-                        if (s->notes >> bit & 1)
-                                json_array_append_new(notes, json_string(lf_party_note_text(bit)));
-                json_object_set_new(j, "notes", notes);
+        text_member(t, "reference", s->reference);
+        text_member(t, "shipment", s->shipment);
+        if (s->notes)
+                put_notes(t, s->notes);
+        if (!cause && s->nameless && decision == LF_DECIDE_RETRY)
+                cause = "no name: only documents were compared; have it sent again with one";
+        text_member(t, "cause", cause);
+        put_candidates(t, job, first, end);
+        put_receipts(t, job, first, end);
+        if (decision == LF_DECIDE_BOARD || decision == LF_DECIDE_DO_NOT_BOARD) {
+                text_put(t, ",\"officer_decision\":");
+                text_json(t, ruling_json(lf_ruling_on(job, job->probe[first].subject)));
         }
-        if (s->nameless && decision == LF_DECIDE_RETRY)
-                add_text(j, "cause", "no name: only documents were compared; have it sent again with one");
-        add_outcomes(j, job, first, end);
-        if (decision == LF_DECIDE_BOARD || decision == LF_DECIDE_DO_NOT_BOARD)
-                json_object_set_new(j, "officer_decision",
-                                    ruling_json(lf_ruling_on(job, job->probe[first].subject)));
-        return j;
+        text_put(t, "}");
 }
 
 static json_t *leg_json(const struct lf_manifest_leg *leg)
@@ -229,7 +285,7 @@ static void put_messages(struct text *t, const struct lf_job *job, bool names)
                         if (job->kind == LF_JOB_RESCREEN && !has_fresh(job, start, probe))
                                 continue;
                         text_put(t, first ? "\n" : ",\n");
-                        text_json(t, subject_json(job, start, probe, d, names));
+                        put_subject(t, job, start, probe, d, names);
                         first = false;
                 }
                 text_put(t, "]}");
