@@ -4,34 +4,44 @@
 #include "matcher/person_kernel.h"
 #include "matcher/person_token.h"
 
-/* What the bits cost, in the lower half of each. */
-static __m512i cost_of(__m512i bits)
+/* What the bits of one word each cost. */
+static __m512i cost_of(__m512i lower, __m512i upper)
 {
-        __m512i n = _mm512_popcnt_epi32(bits);
-        return _mm512_add_epi32(n, _mm512_srli_epi64(n, 31));
+        __m512i twice = _mm512_popcnt_epi32(upper);
+        return _mm512_add_epi32(_mm512_popcnt_epi32(lower), _mm512_add_epi32(twice, twice));
 }
 
-static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
-                     uint64_t *ret)
+static unsigned possible(const uint64_t *signature, unsigned n, uint64_t probe, unsigned own, unsigned theirs,
+                         uint32_t first, uint32_t *ret)
 {
-        const __m512i p = _mm512_set1_epi64((long long)probe);
-        /* no upper half costs too much */
-        const __m512i most_own = _mm512_set1_epi64((long long)(own | ~0ull << 32)),
-                      most_theirs = _mm512_set1_epi64((long long)(theirs | ~0ull << 32));
-        for (size_t i = 0; i < n; i += 64) {
-                uint64_t bits = 0;
-                size_t end = n - i < 64 ? n - i : 64;
-                for (size_t l = 0; l < end; l += 8) {
-                        __mmask8 live = end - l < 8 ? (__mmask8)((1u << (end - l)) - 1) : 0xff;
-                        __m512i s = _mm512_maskz_loadu_epi64(live, signature + i + l);
-                        __mmask16 like =
-                            _mm512_cmple_epu32_mask(cost_of(_mm512_andnot_si512(s, p)), most_own);
-                        like = _mm512_mask_cmple_epu32_mask(like, cost_of(_mm512_andnot_si512(p, s)),
-                                                            most_theirs);
-                        bits |= (uint64_t)(_pext_u32(like, 0x5555) & live) << l;
-                }
-                ret[i / 64] = bits;
+        const __m512i lowers = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30),
+                      uppers = _mm512_add_epi32(lowers, _mm512_set1_epi32(1)),
+                      probe_lower = _mm512_set1_epi32((int)probe),
+                      probe_upper = _mm512_set1_epi32((int)(probe >> 32)),
+                      most_own = _mm512_set1_epi32((int)own), most_theirs = _mm512_set1_epi32((int)theirs);
+        __m512i number =
+            _mm512_add_epi32(_mm512_set1_epi32((int)first),
+                             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+        unsigned found = 0;
+        for (unsigned i = 0; i < n; i += LF_KERNEL_WORDS) {
+                __mmask16 live = n - i < LF_KERNEL_WORDS ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+                __m512i a = _mm512_maskz_loadu_epi64((__mmask8)live, signature + i),
+                        b = _mm512_maskz_loadu_epi64((__mmask8)(live >> 8), signature + i + 8),
+                        lower = _mm512_permutex2var_epi32(a, lowers, b),
+                        upper = _mm512_permutex2var_epi32(a, uppers, b);
+                __mmask16 like = _mm512_mask_cmple_epu32_mask(
+                    live,
+                    cost_of(_mm512_andnot_si512(lower, probe_lower), _mm512_andnot_si512(upper, probe_upper)),
+                    most_own);
+                like = _mm512_mask_cmple_epu32_mask(
+                    like,
+                    cost_of(_mm512_andnot_si512(probe_lower, lower), _mm512_andnot_si512(probe_upper, upper)),
+                    most_theirs);
+                _mm512_storeu_si512(ret + found, _mm512_maskz_compress_epi32(like, number));
+                found += (unsigned)__builtin_popcount(like);
+                number = _mm512_add_epi32(number, _mm512_set1_epi32(LF_KERNEL_WORDS));
         }
+        return found;
 }
 
 /* letter[j]: the letters j of all words. Four words a register, then the 16 x 16 bytes of each of its four

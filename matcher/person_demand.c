@@ -111,8 +111,7 @@ static bool find_like(struct lf_person_search *s, unsigned i, struct room *room)
                 return true;
         }
         w->like = room->like;
-        w->likes =
-            lf_person_like(s->v, s->g, s->w, s->kernel, &s->token[i], s->s->possible, room->like, room->left);
+        w->likes = lf_person_like(s->v, s->g, s->w, s->kernel, &s->token[i], room->like, room->left);
         if (w->likes > room->left)
                 return false;
         for (uint32_t k = 0; k < w->likes; k++) {

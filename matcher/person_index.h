@@ -193,7 +193,6 @@ struct lf_person_joined {
 struct lf_person_scratch {
         struct lf_person_likeness alike[LF_SEARCH_WORDS + 1];
         uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
-        uint64_t possible[LF_SEARCH_WORDS / 64];     /* words of one length */
         uint32_t matched[LF_SEARCH_MATCHES];         /* words that are like the name's: LF_LIKE */
         uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* words of either name, as bits, that runs may explain */
         uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what it has, as bits; 0: it is not looked at */
@@ -238,10 +237,10 @@ struct lf_person_search {
 };
 
 /* The words of the group that are like `t`, as LF_LIKE, in no order, some perhaps twice; how many there are:
- * of more than `max` only the first `max` are in `ret`. `possible` has a bit for every word of the group. */
+ * of more than `max` only the first `max` are in `ret`. */
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint64_t *possible, uint32_t *ret, uint32_t max);
+                        const struct lf_token *t, uint32_t *ret, uint32_t max);
 
 /* What the letters that only the one of two words that are alike has cost at most: for lf_person_kernel's
  * possible(). */

@@ -20,7 +20,6 @@ struct room {
         const struct lf_person_view *v;
         const struct lf_person_kernel *kernel;
         uint32_t first_token; /* of the block */
-        uint64_t possible[LF_SEARCH_WORDS / 64];
 };
 
 static unsigned key_of(const struct lf_token *t)
@@ -161,8 +160,8 @@ static bool write_like(struct room *m, const struct lf_person_group *g, const st
 {
         struct lf_person_alike *a = &w->alike[word];
         uint32_t *like = w->like + used;
-        uint32_t n = lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], m->possible, like,
-                                    g->likes - used);
+        uint32_t n =
+            lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], like, g->likes - used);
         if (n > g->likes - used)
                 return false;
         qsort(like, n, sizeof *like, descending);

@@ -8,13 +8,15 @@
 #include "matcher/isa.h"
 
 #define LF_KERNEL_LANES   64 /* words compared at once */
+#define LF_KERNEL_WORDS   16 /* a multiple of which is looked through at once */
 #define LF_KERNEL_LETTERS 16 /* longer words are compared one by one */
 
 struct lf_person_kernel {
-        /* Bit i of `ret` ((n + 63) / 64 words): what `probe` has and signature i lacks costs at most `own`,
-         * and what it has and `probe` lacks `theirs`; a bit of the upper half costs two. */
-        void (*possible)(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
-                         uint64_t *ret);
+        /* Writes to `ret` first + i for each signature i of n: what `probe` has and it lacks costs at most
+         * `own`, and what it has and `probe` lacks `theirs`; a bit of the upper half costs two. Returns how
+         * many. `ret` has room for n rounded up to LF_KERNEL_WORDS. */
+        unsigned (*possible)(const uint64_t *signature, unsigned n, uint64_t probe, unsigned own,
+                             unsigned theirs, uint32_t first, uint32_t *ret);
         /* The weighted distance, in quarters of an edit, of the word `a` of n letters from each of `count`
          * words of length[i] letters (all 1..LF_KERNEL_LETTERS; letters as lf_letter_code gives them): those
          * that `id` names, at most LF_KERNEL_LANES. All are words of at least LF_COSTS_LONG letters, or `a`

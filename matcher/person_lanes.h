@@ -13,21 +13,17 @@
 
 typedef uint8_t lanes[LANES];
 
-static void possible(const uint64_t *signature, size_t n, uint64_t probe, unsigned own, unsigned theirs,
-                     uint64_t *ret)
+static unsigned possible(const uint64_t *signature, unsigned n, uint64_t probe, unsigned own, unsigned theirs,
+                         uint32_t first, uint32_t *ret)
 {
-        for (size_t i = 0; i < n; i += 64) {
-                uint64_t bits = 0;
-                size_t end = n - i < 64 ? n - i : 64;
-                for (size_t l = 0; l < end; l++) {
-                        uint64_t x = probe & ~signature[i + l], y = signature[i + l] & ~probe;
-                        bool like =
-                            (unsigned)(__builtin_popcountll(x) + __builtin_popcountll(x >> 32)) <= own &&
-                            (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
-                        bits |= (uint64_t)like << l;
-                }
-                ret[i / 64] = bits;
+        unsigned found = 0;
+        for (unsigned i = 0; i < n; i++) {
+                uint64_t x = probe & ~signature[i], y = signature[i] & ~probe;
+                ret[found] = first + i;
+                found += (unsigned)(__builtin_popcountll(x) + __builtin_popcountll(x >> 32)) <= own &&
+                         (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
         }
+        return found;
 }
 
 /* The words' letters, and what leaving each out costs. */

@@ -5,6 +5,9 @@
 
 #include "matcher/person_token.h"
 
+#define AT_ONCE 1024 /* words that are looked through at once */
+_Static_assert(AT_ONCE % LF_KERNEL_WORDS == 0, "as the kernel writes them");
+
 /* One word that is being compared. */
 struct compare {
         const struct lf_person_view *v;
@@ -13,12 +16,12 @@ struct compare {
         const struct lf_person_kernel *kernel;
         struct lf_span own;
         bool doubled;
-        uint64_t signature, *possible;
+        uint64_t signature;
         uint8_t code[LF_TOKEN_LETTERS];
         uint32_t *like, likes, max;
         /* words that are being gathered */
-        uint32_t word[LF_KERNEL_LANES], words;
-        uint8_t length[LF_KERNEL_LANES];
+        uint32_t word[LF_KERNEL_LANES + AT_ONCE], words;
+        uint8_t length[LF_KERNEL_LANES + AT_ONCE];
         uint8_t most[LF_KERNEL_LETTERS + 1]; /* by length: what words may differ by */
 };
 
@@ -40,41 +43,45 @@ static void compare_one(struct compare *c, uint32_t word)
                 note(c, word, theirs.n, similarity);
 }
 
+/* Of the words that are gathered, n from `first` on. */
+static void compare_some(struct compare *c, unsigned first, unsigned n)
+{
+        const uint32_t *word = c->word + first;
+        const uint8_t *length = c->length + first;
+        uint8_t d[LF_KERNEL_LANES];
+        if (n > 0)
+                c->kernel->distance(c->code, c->own.n, (const uint8_t(*)[LF_KERNEL_LETTERS])c->w->letters,
+                                    word, length, n, d);
+        for (unsigned k = 0; k < n; k++)
+                if (d[k] <= c->most[length[k]]) {
+                        unsigned longer = c->own.n > length[k] ? c->own.n : length[k];
+                        note(c, word[k], length[k], 1000 - 375u * d[k] / longer);
+                }
+}
+
 static void compare_gathered(struct compare *c)
 {
-        uint8_t d[LF_KERNEL_LANES];
-        if (c->words > 0)
-                c->kernel->distance(c->code, c->own.n, (const uint8_t(*)[LF_KERNEL_LETTERS])c->w->letters,
-                                    c->word, c->length, c->words, d);
-        for (unsigned k = 0; k < c->words; k++)
-                if (d[k] <= c->most[c->length[k]]) {
-                        unsigned longer = c->own.n > c->length[k] ? c->own.n : c->length[k];
-                        note(c, c->word[k], c->length[k], 1000 - 375u * d[k] / longer);
-                }
+        compare_some(c, 0, c->words);
         c->words = 0;
 }
 
-static void gather(struct compare *c, uint32_t first, uint32_t n, unsigned m)
+/* `found` words of m letters stand behind those that are gathered. */
+static void gather(struct compare *c, unsigned found, unsigned m)
 {
-        const uint64_t *possible = c->possible;
-        const bool alone = c->own.n > LF_KERNEL_LETTERS || m > LF_KERNEL_LETTERS;
-        unsigned words = c->words;
-        for (uint32_t k = 0; k < (n + 63) / 64; k++)
-                for (uint64_t bits = possible[k]; bits; bits &= bits - 1) {
-                        uint32_t word = first + k * 64 + (uint32_t)__builtin_ctzll(bits);
-                        if (alone) {
-                                compare_one(c, word);
-                                continue;
-                        }
-                        c->word[words] = word;
-                        c->length[words] = (uint8_t)m;
-                        if (++words == LF_KERNEL_LANES) {
-                                c->words = words;
-                                compare_gathered(c);
-                                words = 0;
-                        }
-                }
-        c->words = words;
+        if (c->own.n > LF_KERNEL_LETTERS || m > LF_KERNEL_LETTERS) {
+                for (unsigned k = 0; k < found; k++)
+                        compare_one(c, c->word[c->words + k]);
+                return;
+        }
+        memset(c->length + c->words, (int)m, found);
+        unsigned words = c->words + found, done = 0;
+        for (; words - done >= LF_KERNEL_LANES; done += LF_KERNEL_LANES)
+                compare_some(c, done, LF_KERNEL_LANES);
+        c->words = words - done;
+        if (done > 0) {
+                memmove(c->word, c->word + done, c->words * sizeof c->word[0]);
+                memmove(c->length, c->length + done, c->words);
+        }
 }
 
 /* A letter that only the longer word has costs 2 at least, or 1 if it is doubled, besides what the shorter
@@ -95,9 +102,12 @@ static void compare_length(struct compare *c, unsigned m, bool doubled)
         struct lf_word_budget b = lf_word_budget(c->own.n, c->doubled, m, doubled);
         if (n == 0 || b.own < 0 || b.theirs < 0)
                 return;
-        c->kernel->possible(c->w->signature + first, n, c->signature, (unsigned)b.own, (unsigned)b.theirs,
-                            c->possible);
-        gather(c, first, n, m);
+        for (uint32_t i = 0; i < n; i += AT_ONCE) {
+                unsigned some = n - i < AT_ONCE ? n - i : AT_ONCE;
+                some = c->kernel->possible(c->w->signature + first + i, some, c->signature, (unsigned)b.own,
+                                           (unsigned)b.theirs, first + i, c->word + c->words);
+                gather(c, some, m);
+        }
 }
 
 /* A single letter and the words that begin with it. */
@@ -128,10 +138,9 @@ static void compare_skeletons(struct compare *c)
 
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint64_t *possible, uint32_t *ret, uint32_t max)
+                        const struct lf_token *t, uint32_t *ret, uint32_t max)
 {
-        struct compare c = {
-            .v = v, .g = g, .w = w, .kernel = kernel, .possible = possible, .like = ret, .max = max};
+        struct compare c = {.v = v, .g = g, .w = w, .kernel = kernel, .like = ret, .max = max};
         c.own = lf_span_of(t);
         c.doubled = lf_word_doubled(t->letter, t->n);
         c.signature = lf_word_signature(&c.own);
