@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <rte_jhash.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ _Static_assert(sizeof(struct route) <= sizeof((struct lf_return_path){0}.bytes),
 
 struct queue {
         int fd;
+        bool singly;    /* several replies cannot be one message here */
         unsigned spare; /* buffers in `buffer` that wait for a datagram */
         struct rte_mbuf *buffer[LF_BURST];
         struct route route[LF_BURST];
@@ -192,47 +194,82 @@ static unsigned udp_rx(struct lf_port *port, unsigned queue, struct lf_datagram 
         return kept;
 }
 
+/* What goes to one place, as one message to the kernel. */
 struct sending {
         struct route route;
-        struct iovec iov;
-        uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8)));
+        uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(uint16_t))]
+            __attribute__((aligned(8)));
 };
 
-/* A reply's buffer is its route and then the payload (lf_port_reply). */
-static void prepare(struct rte_mbuf *m, struct sending *s, struct msghdr *h)
+static void put_control(struct msghdr *h, int level, int type, const void *value, size_t size)
 {
-        uint8_t *p = rte_pktmbuf_mtod(m, uint8_t *);
-        memcpy(&s->route, p, sizeof s->route);
-        s->iov = (struct iovec){p + sizeof s->route, m->data_len - sizeof s->route};
-        *h = (struct msghdr){
-            .msg_name = &s->route.to, .msg_namelen = sizeof s->route.to, .msg_iov = &s->iov, .msg_iovlen = 1};
-        if (IN6_IS_ADDR_UNSPECIFIED(&s->route.from.ipi6_addr))
-                return;
-        memset(s->control, 0, sizeof s->control);
-        h->msg_control = s->control;
-        h->msg_controllen = sizeof s->control;
-        struct cmsghdr *c = CMSG_FIRSTHDR(h);
-        c->cmsg_level = IPPROTO_IPV6;
-        c->cmsg_type = IPV6_PKTINFO;
-        c->cmsg_len = CMSG_LEN(sizeof s->route.from);
-        memcpy(CMSG_DATA(c), &s->route.from, sizeof s->route.from);
+        struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)h->msg_control + h->msg_controllen);
+        c->cmsg_level = level;
+        c->cmsg_type = type;
+        c->cmsg_len = CMSG_LEN(size);
+        memcpy(CMSG_DATA(c), value, size);
+        h->msg_controllen += CMSG_SPACE(size);
 }
 
-/* At most one burst. A destination that the kernel refuses is left out; a full socket buffer ends it. */
-static unsigned send_burst(int fd, struct rte_mbuf **replies, unsigned n)
+static void finish(struct sending *s, struct msghdr *h)
+{
+        const struct in6_pktinfo *from = &s->route.from;
+        uint16_t size = (uint16_t)h->msg_iov->iov_len;
+        memset(s->control, 0, sizeof s->control);
+        h->msg_control = s->control;
+        if (!IN6_IS_ADDR_UNSPECIFIED(&from->ipi6_addr))
+                put_control(h, IPPROTO_IPV6, IPV6_PKTINFO, from, sizeof *from);
+        if (h->msg_iovlen > 1)
+                put_control(h, SOL_UDP, UDP_SEGMENT, &size, sizeof size);
+}
+
+/* A reply's buffer is its route and then the payload (lf_port_reply). Replies of one size that follow one
+ * another to one place may be one message, which the kernel takes apart. Returns the number of messages. */
+static unsigned prepare(struct rte_mbuf **replies, unsigned n, bool together, struct iovec *iov,
+                        struct sending *s, struct mmsghdr *message)
+{
+        unsigned messages = 0;
+        for (unsigned i = 0; i < n; i++) {
+                uint8_t *p = rte_pktmbuf_mtod(replies[i], uint8_t *);
+                iov[i] = (struct iovec){p + sizeof s->route, replies[i]->data_len - sizeof s->route};
+                if (together && i > 0 && iov[i].iov_len == iov[i - 1].iov_len &&
+                    memcmp(p, &s[messages - 1].route, sizeof s->route) == 0) {
+                        message[messages - 1].msg_hdr.msg_iovlen++;
+                        continue;
+                }
+                memcpy(&s[messages].route, p, sizeof s->route);
+                message[messages].msg_hdr = (struct msghdr){.msg_name = &s[messages].route.to,
+                                                            .msg_namelen = sizeof s->route.to,
+                                                            .msg_iov = &iov[i],
+                                                            .msg_iovlen = 1};
+                messages++;
+        }
+        for (unsigned i = 0; i < messages; i++)
+                finish(&s[i], &message[i].msg_hdr);
+        return messages;
+}
+
+/* At most one burst. A destination that the kernel refuses is left out; a full socket buffer ends it. Where
+ * several replies cannot be one message, they go one by one from then on. */
+static unsigned send_burst(struct queue *q, struct rte_mbuf **replies, unsigned n)
 {
         struct sending sending[LF_BURST];
+        struct iovec iov[LF_BURST];
         struct mmsghdr message[LF_BURST];
-        unsigned at = 0, sent = 0;
-        for (unsigned i = 0; i < n; i++)
-                prepare(replies[i], &sending[i], &message[i].msg_hdr);
-        while (at < n) {
-                int r = sendmmsg(fd, message + at, n - at, MSG_DONTWAIT);
+        unsigned at = 0, sent = 0, messages = prepare(replies, n, !q->singly, iov, sending, message);
+        while (at < messages) {
+                const struct msghdr *h = &message[at].msg_hdr;
+                int r = sendmmsg(q->fd, message + at, messages - at, MSG_DONTWAIT);
                 if (r > 0) {
+                        for (int i = 0; i < r; i++)
+                                sent += (unsigned)message[at + (unsigned)i].msg_hdr.msg_iovlen;
                         at += (unsigned)r;
-                        sent += (unsigned)r;
                 } else if (errno == EAGAIN || errno == ENOBUFS) {
                         break;
+                } else if (h->msg_iovlen > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
+                        q->singly = true;
+                        unsigned done = (unsigned)(h->msg_iov - iov);
+                        return sent + send_burst(q, replies + done, n - done);
                 } else if (errno != EINTR) {
                         at++;
                 }
@@ -242,10 +279,10 @@ static unsigned send_burst(int fd, struct rte_mbuf **replies, unsigned n)
 
 static unsigned udp_tx(struct lf_port *port, unsigned queue, struct rte_mbuf **replies, unsigned n)
 {
-        int fd = ((struct queue *)port->state)[queue].fd;
+        struct queue *q = &((struct queue *)port->state)[queue];
         unsigned sent = 0;
         for (unsigned i = 0; i < n; i += LF_BURST)
-                sent += send_burst(fd, replies + i, n - i < LF_BURST ? n - i : LF_BURST);
+                sent += send_burst(q, replies + i, n - i < LF_BURST ? n - i : LF_BURST);
         if (n)
                 rte_pktmbuf_free_bulk(replies, n);
         return sent;
