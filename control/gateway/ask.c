@@ -160,6 +160,8 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
                 return lf_ruling_ask(g, job, now_ms);
         unsigned window = lf_job_window(g, job);
         unsigned n = 0;
+        if (g->lane)
+                lf_lane_gather(g->lane, true);
         while (!job->abandoned && job->refusal == LF_TAKEN && g->lane && now_ms >= job->again_ms &&
                g->outstanding < window && job->cursor < job->probes) {
                 struct lf_probe *p = &job->probe[job->cursor];
@@ -177,6 +179,8 @@ bool lf_job_ask(struct lf_gateway *g, struct lf_job *job, uint64_t now_ms)
                         g->next_background_us = now_us + 1000 / g->options->in_background;
                 lf_give_way(&n, 8);
         }
+        if (g->lane)
+                lf_lane_gather(g->lane, false);
         return job->outstanding == 0 &&
                (job->abandoned || job->refusal != LF_TAKEN || job->done == job->probes);
 }

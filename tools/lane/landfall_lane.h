@@ -115,6 +115,9 @@ int lf_lane_submit(struct lf_lane *lane, const struct lf_lane_query *query, void
  * its ids. Never give one id to two questions. -EBUSY: it is under way. */
 int lf_lane_submit_as(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
                       const uint8_t query_id[16]);
+/* For several queries at once: from lf_lane_gather(lane, true) on they may wait to be sent together, until
+ * lf_lane_gather(lane, false). lf_lane_process, too, sends what waits. */
+void lf_lane_gather(struct lf_lane *lane, bool gather);
 /* To be polled for POLLIN. Stays the same for the life of the lane. */
 int lf_lane_fd(const struct lf_lane *lane);
 /* Milliseconds until lf_lane_process wants to be called even if nothing comes in. */

@@ -162,6 +162,7 @@ static void drain(struct lf_lane *lane, unsigned peer)
 void lf_lane_process(struct lf_lane *lane)
 {
         uint64_t n;
+        lf_lane_flush(lane);
         while (read(lane->wake, &n, sizeof n) > 0)
                 ;
         for (unsigned i = 0; i < lane->peers; i++)

@@ -77,6 +77,17 @@ struct lf_pending {
 
 #define LF_NONE UINT32_MAX
 
+#define LF_OUTBOX     8  /* datagrams that are sent together at most */
+#define LF_RANDOM_IDS 32 /* that are drawn at once */
+
+/* Datagrams of one size to one peer, one behind the other. */
+struct lf_outbox {
+        int fd;
+        unsigned n;
+        size_t size; /* of each */
+        uint8_t bytes[LF_OUTBOX * LSP_DATAGRAM_MAX];
+};
+
 struct lf_lane {
         struct lf_peer peer[LF_PEERS];
         unsigned peers;
@@ -89,8 +100,13 @@ struct lf_lane {
         int64_t clock_offset_us; /* learnt from CLOCK */
         int64_t clock_fault_us;  /* injected */
         struct lf_lane_stats stats;
-        uint8_t last[LSP_DATAGRAM_MAX]; /* the last datagram sent */
+        struct lf_outbox out;
+        bool gathers;        /* the caller says when what is in `out` goes */
+        bool singly;         /* the kernel does not take several datagrams at once */
+        const uint8_t *last; /* the last datagram, in `out`; NULL: none */
         size_t last_size;
+        uint8_t random[LF_RANDOM_IDS][12]; /* for query ids */
+        unsigned random_left;
         bool chosen_ids; /* the caller has chosen a query id: ids need not name their places */
 };
 
@@ -123,8 +139,11 @@ void lf_peers_step(struct lf_lane *lane, uint64_t now_ms);
 void lf_peer_close(struct lf_peer *peer);
 
 /* send.c */
-/* Seals and sends all parts of a query to one peer. Loss in our own kernel counts as loss on the way. */
+/* Seals all parts of a query to one peer, and sends them unless they are gathered. Loss in our own kernel
+ * counts as loss on the way. */
 int lf_pending_send(struct lf_lane *lane, struct lf_pending *p, unsigned peer);
+/* Sends what is gathered. */
+void lf_lane_flush(struct lf_lane *lane);
 /* Bytes that a query of `size` takes once it is padded. */
 uint32_t lf_padded_size(uint32_t size);
 

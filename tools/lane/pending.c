@@ -145,6 +145,17 @@ static int copy_padded(const struct lf_lane_query *query, struct lf_pending *p)
         return 0;
 }
 
+static int draw_id(struct lf_lane *lane, uint8_t ret[12])
+{
+        if (lane->random_left == 0) {
+                if (RAND_bytes(lane->random[0], sizeof lane->random) != 1)
+                        return -EIO;
+                lane->random_left = LF_RANDOM_IDS;
+        }
+        memcpy(ret, lane->random[--lane->random_left], sizeof lane->random[0]);
+        return 0;
+}
+
 int lf_pending_add(struct lf_lane *lane, const struct lf_lane_query *query, void *user,
                    const uint8_t *query_id, uint8_t ret_query_id[16])
 {
@@ -159,8 +170,8 @@ int lf_pending_add(struct lf_lane *lane, const struct lf_lane_query *query, void
         lf_put_le32(id, place);
         if (query_id)
                 memcpy(id, query_id, sizeof id);
-        else if (RAND_bytes(id + 4, 12) != 1)
-                r = -EIO;
+        else
+                r = draw_id(lane, id + 4);
         if (r == 0)
                 r = copy_padded(query, p);
         if (r < 0) {
