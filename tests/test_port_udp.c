@@ -184,6 +184,35 @@ static void buffers_return(void **state)
         lf_port_close(port);
 }
 
+/* Replies to one client in a row, as long as one another or not, and to another between them: each arrives
+ * whole and alone. */
+static void several_to_one(void **state)
+{
+        static const struct {
+                unsigned client;
+                size_t size;
+        } d[] = {{0, 512}, {0, 512}, {0, 512}, {0, 40}, {0, 40}, {1, 40},
+                 {1, 512}, {1, 512}, {0, 512}, {0, 0},  {0, 0}};
+        static const char *const bound[] = {"::", "::ffff:127.0.0.1"};
+        enum { N = sizeof d / sizeof d[0] };
+        for (unsigned b = 0; b < 2; b++) {
+                uint8_t payload[N][512];
+                uint64_t drops[3] = {0};
+                struct lf_port *port = open_port(1, bound[b]);
+                int fd[] = {client("127.0.0.1"), client("127.0.0.1")};
+                for (unsigned i = 0; i < N; i++) {
+                        memset(payload[i], (int)i + 1, sizeof payload[i]);
+                        assert_int_equal(send(fd[d[i].client], payload[i], d[i].size, 0), d[i].size);
+                }
+                echo(port, N, drops);
+                for (unsigned i = 0; i < N; i++)
+                        expect_reply(fd[d[i].client], payload[i], d[i].size);
+                close(fd[0]);
+                close(fd[1]);
+                lf_port_close(port);
+        }
+}
+
 /* A destination that the kernel refuses costs its own reply only. */
 static void unreachable(void **state)
 {
@@ -249,7 +278,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(answers), cmocka_unit_test(one_address),    cmocka_unit_test(too_long),
             cmocka_unit_test(bursts),  cmocka_unit_test(buffers_return), cmocka_unit_test(unreachable),
-            cmocka_unit_test(refused),
+            cmocka_unit_test(refused), cmocka_unit_test(several_to_one),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

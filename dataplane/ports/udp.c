@@ -232,7 +232,7 @@ static unsigned prepare(struct rte_mbuf **replies, unsigned n, bool together, st
         for (unsigned i = 0; i < n; i++) {
                 uint8_t *p = rte_pktmbuf_mtod(replies[i], uint8_t *);
                 iov[i] = (struct iovec){p + sizeof s->route, replies[i]->data_len - sizeof s->route};
-                if (together && i > 0 && iov[i].iov_len == iov[i - 1].iov_len &&
+                if (together && i > 0 && iov[i].iov_len > 0 && iov[i].iov_len == iov[i - 1].iov_len &&
                     memcmp(p, &s[messages - 1].route, sizeof s->route) == 0) {
                         message[messages - 1].msg_hdr.msg_iovlen++;
                         continue;
