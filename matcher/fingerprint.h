@@ -318,6 +318,10 @@ struct lf_finger_turn {
 };
 extern struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
 
+/* Directions of the support, the first half of a turn: of the other half they are the opposites. */
+#define LF_FINGER_AXES (LF_FINGER_SUPPORTS / 2)
+extern const float lf_finger_axis_u[LF_FINGER_AXES], lf_finger_axis_v[LF_FINGER_AXES];
+
 /* Pads pairs to a multiple of 16 with weight 0. */
 void lf_finger_pad(struct lf_finger_pairs *p);
 /* Adds a pair. */

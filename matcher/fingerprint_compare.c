@@ -10,6 +10,10 @@
 #define GLANCE_SIZE 4.0f  /* minutiae that could meet besides, so that a few that meet say little */
 
 struct lf_finger_turn lf_finger_turns[LF_FINGER_TURNS];
+const _Alignas(32) float lf_finger_axis_u[LF_FINGER_AXES] = {1, 0.92387953f,  0.70710678f,  0.38268343f,
+                                                             0, -0.38268343f, -0.70710678f, -0.92387953f},
+                         lf_finger_axis_v[LF_FINGER_AXES] = {0, 0.38268343f, 0.70710678f, 0.92387953f,
+                                                             1, 0.92387953f, 0.70710678f, 0.38268343f};
 static uint32_t share[1024]; /* 255 / i, 16 bits after the point */
 
 void lf_finger_compare_init(void)

@@ -97,4 +97,5 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_avx2
 #define NAME    "avx2"
+#include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_geometry.h"

@@ -115,4 +115,5 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_avx512
 #define NAME    "avx512"
+#include "matcher/fingerprint_meet_avx512.h"
 #include "matcher/fingerprint_geometry.h"

@@ -46,4 +46,5 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_scalar
 #define NAME    "scalar"
+#include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_geometry.h"

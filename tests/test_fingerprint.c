@@ -443,6 +443,65 @@ static void noise_for_fingers_is_searched(void **state)
         free(b);
 }
 
+/* A finger of n minutiae anywhere within so many quarters of a pixel, or in one place, of any direction. */
+static struct lf_finger finger_anyhow(unsigned n, unsigned spread, uint64_t *random,
+                                      struct lf_finger_row *row, void *data)
+{
+        *row = (struct lf_finger_row){.n = (uint8_t)n};
+        struct lf_finger f = lf_finger_at(row, data);
+        for (unsigned i = 0; i < lf_finger_padded(row); i++) {
+                bool real = i < n;
+                ((int16_t *)f.x)[i] =
+                    real ? (int16_t)((finger_random(random) - 0.5f) * (float)spread) : INT16_MAX;
+                ((int16_t *)f.y)[i] =
+                    real ? (int16_t)((finger_random(random) - 0.5f) * (float)spread) : INT16_MAX;
+                ((uint16_t *)f.angle)[i] = (uint16_t)(finger_random(random) * 65535);
+        }
+        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++)
+                ((int16_t *)f.support)[h] = (int16_t)(finger_random(random) * (float)spread / 2);
+        return f;
+}
+
+static void fingers_are_laid_over_alike_by_every_set(void **state)
+{
+        uint64_t random = seed;
+        struct lf_finger_row row[2];
+        void *data[2] = {aligned(LF_FINGER_DATA_MAX), aligned(LF_FINGER_DATA_MAX)};
+        unsigned met = 0, inside = 0;
+        for (unsigned round = 0; round < 400; round++) {
+                unsigned n = round % 125 + 4, spread = (unsigned[]){1, 200, 1200, 6000, 65535}[round % 5];
+                struct lf_finger a = finger_anyhow(n, spread, &random, &row[0], data[0]),
+                                 b = finger_anyhow(132 - n, spread, &random, &row[1], data[1]);
+                float turn = finger_random(&random) * 6.28f;
+                struct lf_finger_placement p = {
+                    .c = cosf(turn),
+                    .s = sinf(turn),
+                    .x = finger_random(&random) * (float)spread / 100,
+                    .y = finger_random(&random) * (float)spread / 100,
+                    .turn = (uint16_t)(finger_random(&random) * 65535),
+                };
+                struct lf_finger_meeting reference, m;
+                lf_finger_scalar.meet(&a, &b, &p, 20, &reference);
+                unsigned within = lf_finger_scalar.within(&a, &b, &p);
+                met += reference.n;
+                inside += within;
+                for (unsigned isa = 0; isa < LF_ISA_COUNT; isa++) {
+                        if (!lf_isa_has((enum lf_isa)isa))
+                                continue;
+                        kernels_of[isa]->meet(&a, &b, &p, 20, &m);
+                        assert_int_equal(m.n, reference.n);
+                        assert_memory_equal(m.a, reference.a, m.n);
+                        assert_memory_equal(m.b, reference.b, m.n);
+                        assert_memory_equal(m.close, reference.close, m.n * sizeof *m.close);
+                        assert_int_equal(kernels_of[isa]->within(&a, &b, &p), within);
+                }
+        }
+        print_message("%u meet, %u lie within\n", met, inside);
+        assert_true(met > 0 && inside > 0);
+        free(data[0]);
+        free(data[1]);
+}
+
 /* Poor impressions, with a third of the minutiae false: of the mates that a comparison with them alone takes,
  * a search of a full block loses few. */
 static void a_full_block_hides_few_mates(void **state)
@@ -538,6 +597,7 @@ int main(void)
             cmocka_unit_test(many_records_are_found_across_blocks),
             cmocka_unit_test(every_instruction_set_gives_equal_results),
             cmocka_unit_test(noise_for_fingers_is_searched),
+            cmocka_unit_test(fingers_are_laid_over_alike_by_every_set),
             cmocka_unit_test(a_full_block_hides_few_mates),
             cmocka_unit_test(the_worst_record_costs_a_bounded_share),
         };
