@@ -62,6 +62,9 @@ check_eventually "a malformed one ends under failed" 10 reported failed bad.edi
 check "with segment, position and rule" grep -q '"fault":{"segment":[0-9]*,"line":1,"offset":[0-9]*,"tag":"[A-Z]*","rule":"' <(report failed bad.edi)
 drop "$W/stranger" stranger.edi
 check_eventually "one of a sender who is not permitted, too" 10 reported failed stranger.edi
+{ head -c 300 "$W/call"; sleep 1.2; tail -c +301 "$W/call"; } >"$D/in/slow.edi" &
+check_eventually "one that is written slowly is taken when it is whole" 10 reported done slow.edi
+check "and with everybody in it" test "$(count "$(report done slow.edi)" refer) $(count "$(report done slow.edi)" clear)" = "2 2"
 check "no plaintext is left but what is to be read" test -z "$(find "$D/in" "$D/work" -type f)"
 check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a-z A-Z)" "$D/vault"
 

@@ -46,14 +46,17 @@ int lf_box_open(const uint8_t key[32], const void *ad, size_t ad_size, const uin
 
 int lf_wipe_file(int dir, const char *name)
 {
-        static const uint8_t zero[4096];
+        static const uint8_t zero[65536];
         struct stat st;
         int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd >= 0) {
                 if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-                        size_t n = (size_t)st.st_size < sizeof zero ? (size_t)st.st_size : sizeof zero;
-                        if (pwrite(fd, zero, n, 0) < 0 || fdatasync(fd) < 0)
-                                n = 0; /* removed all the same */
+                        ssize_t put = 1;
+                        for (off_t at = 0; at < st.st_size && put > 0; at += put) {
+                                size_t n = (size_t)(st.st_size - at);
+                                put = pwrite(fd, zero, n < sizeof zero ? n : sizeof zero, at);
+                        }
+                        fdatasync(fd); /* removed all the same when it fails */
                 }
                 close(fd);
         }

@@ -1,6 +1,7 @@
 /* The drop directory: in/, work/, done/, failed/, vault/.
  *
- * A message is claimed by a rename to work/ID.NAME, sealed into the vault, and its plaintext removed. When it
+ * A message is taken when its writer has closed it or renamed it to in/, or when it lay still for a while.
+ * It is claimed by a rename to work/ID.NAME, sealed into the vault, and its plaintext removed. When it
  * is finished its reports are written to work/ID~KIND and synced; the journal says where they belong, and is
  * synced; only then are they renamed there. Whatever stands in work/ at a start is gone on with from the step
  * that it had reached: a report that the journal names and work/ no longer holds was published, even if
@@ -26,6 +27,7 @@
 #define ID_TEXT    (2 * LF_VAULT_ID)
 #define JOBS_MAX   8 /* messages from in/ at once; the others wait there */
 #define SHORT_ID   8
+#define STILL_S    2 /* seconds */
 #define CLAIM_NAME (LF_NAME_LENGTH - 1)
 
 static int open_folder(int at, const char *name)
@@ -160,7 +162,8 @@ static void take(struct lf_gateway *g, const char *file)
         if (r == 0)
                 r = lf_job_new(g, LF_JOB_FILE, plain, size, &job);
         if (r < 0) {
-                lf_log_error("%s: %s; it waits for the next start", lf_printable(name, printable), strerror(-r));
+                lf_log_error("%s: %s; it waits for the next start", lf_printable(name, printable),
+                             strerror(-r));
                 return;
         }
         job->sealed = sealed;
@@ -215,10 +218,18 @@ static void each_entry(struct lf_gateway *g, int folder, void (*each)(struct lf_
                 closedir(d);
 }
 
-static void claim_if_room(struct lf_gateway *g, const char *name)
+void lf_drop_arrived(struct lf_gateway *g, const char *name)
 {
         if (is_ready(name) && files_under_way(g) < JOBS_MAX)
                 claim(g, name);
+}
+
+/* Of what the kernel told nothing, or told when there was no room: nobody writes it any more, it seems. */
+static void claim_if_still(struct lf_gateway *g, const char *name)
+{
+        struct stat st;
+        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ctime + STILL_S <= time(NULL))
+                lf_drop_arrived(g, name);
 }
 
 /* What was claimed and could not be sealed: the disk was full. */
@@ -232,7 +243,7 @@ static void take_again(struct lf_gateway *g, const char *name)
 void lf_drop_scan(struct lf_gateway *g)
 {
         each_entry(g, g->work, take_again);
-        each_entry(g, g->in, claim_if_room);
+        each_entry(g, g->in, claim_if_still);
 }
 
 /* ---- reports ---- */

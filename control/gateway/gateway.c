@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -246,12 +247,15 @@ static void look_around(struct lf_gateway *g)
 
 static void drain_watch(struct lf_gateway *g)
 {
-        char events[4096];
-        bool any = false;
-        while (read(g->watch, events, sizeof events) > 0)
-                any = true;
-        if (any)
-                g->next_scan_ms = 0;
+        _Alignas(struct inotify_event) char events[4096];
+        ssize_t n;
+        while ((n = read(g->watch, events, sizeof events)) > 0)
+                for (const char *p = events; p < events + n;) {
+                        const struct inotify_event *e = (const void *)p;
+                        if (e->len > 0)
+                                lf_drop_arrived(g, e->name);
+                        p += sizeof *e + e->len;
+                }
 }
 
 int lf_gateway_run(struct lf_gateway *g)

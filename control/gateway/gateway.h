@@ -73,6 +73,8 @@ const char *lf_printable(const char *name, char text[LF_NAME_LENGTH]);
 int lf_drop_open(struct lf_gateway *g);
 /* Looks at in/, and at what an earlier process left. */
 void lf_drop_scan(struct lf_gateway *g);
+/* A file of this name in in/ is whole, says the kernel. Taken at once if there is room. */
+void lf_drop_arrived(struct lf_gateway *g, const char *name);
 void lf_drop_resume(struct lf_gateway *g);
 /* Writes a job's reports and puts them where they belong, once for all. Errno. */
 int lf_drop_publish(struct lf_gateway *g, struct lf_job *job);
