@@ -33,7 +33,7 @@ static double number(const json_t *j, const char *name)
 static void pairs(void **state)
 {
         FILE_OF(path, "schema,name1,name2,is_match,quality\n"
-                      "Person,Yusuf Qaradawi,\"QARADAWI, Yusuf\",true,STRONG\n"  /* true hit */
+                      "Person,Yusuf Qaradawi,\"QARADAWI, Yusuf\",TRUE,STRONG\n"  /* true hit */
                       "Person,Sergey Petrov,Sergey Petrov,false,STRONG\n"        /* false hit */
                       "Person,Sergey Petrov,Maria Lopez,true,MEDIUM\n"           /* missed */
                       "Company,Nanshan Group,Nanshan Group Co Ltd,true,MEDIUM\n" /* true hit */
@@ -88,7 +88,11 @@ static void bad_files(void **state)
 {
         FILE_OF(columns, "schema,name1,name2,is_match\nPerson,A,B,true\n");
         FILE_OF(row, "schema,name1,name2,is_match,quality\nPerson,A,B,true\n");
+        FILE_OF(label, "schema,name1,name2,is_match,quality\nPerson,A,B,perhaps,STRONG\n");
+        FILE_OF(latin1, "schema,name1,name2,is_match,quality\nPerson,Jos\xe9,Jose,true,STRONG\n");
         json_t *j = json_object();
+        assert_true(lf_eval_person_pairs(label, 0.5f, j) < 0);
+        assert_true(lf_eval_person_pairs(latin1, 0.5f, j) < 0);
         assert_true(lf_eval_person_pairs("/nowhere/at/all", 0.5f, j) < 0);
         assert_true(lf_eval_person_pairs(columns, 0.5f, j) < 0);
         assert_true(lf_eval_person_pairs(row, 0.5f, j) < 0);
@@ -96,6 +100,8 @@ static void bad_files(void **state)
         json_decref(j);
         unlink(columns);
         unlink(row);
+        unlink(label);
+        unlink(latin1);
 }
 
 int main(void)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "matcher/person_fold.h"
 #include "tools/eval/eval.h"
 #include "tools/eval/person.h"
 
@@ -40,18 +41,22 @@ void *lf_eval_aligned(size_t size)
         return aligned_alloc(64, (size + 64) & ~(size_t)63);
 }
 
-static int wrong(const struct lf_table *t, const struct lf_csv_field *f, const char *what)
+static bool is_utf8(const struct lf_csv_field *f)
 {
-        lf_log_error("%s:%u:%u: %s", t->path, f->line, f->column, what);
-        return -EBADMSG;
+        const uint8_t *p = (const uint8_t *)f->text, *end = p + f->n;
+        while (lf_utf8_next(&p, end) >= 0)
+                ;
+        return p == end;
 }
 
 int lf_wire_name(struct lf_wire *w, char kind, const struct lf_table *t, const struct lf_csv_field *name)
 {
         w->n = 0;
+        if (!is_utf8(name))
+                return lf_table_wrong(t, name, "not UTF-8");
         if (lf_person_put(w->byte, sizeof w->byte, &w->n, LF_PERSON_ENTITY, &kind, 1) < 0 ||
             lf_person_put(w->byte, sizeof w->byte, &w->n, LF_PERSON_NAME, name->text, name->n) < 0)
-                return wrong(t, name, "not a name of 1 to 255 bytes");
+                return lf_table_wrong(t, name, "not a name of 1 to 255 bytes");
         return 0;
 }
 
@@ -76,14 +81,14 @@ int lf_wire_birth(struct lf_wire *w, const struct lf_table *t, const struct lf_c
         if (date->n == 0)
                 return 0;
         if (date->n >= sizeof text)
-                return wrong(t, date, "not a date");
+                return lf_table_wrong(t, date, "not a date");
         memcpy(text, date->text, date->n);
         int n = sscanf(text, "%4u%n-%2u%n-%2u%n", &part[0], &end, &part[1], &end, &part[2], &end);
         if (n < 1 || (size_t)end != date->n)
-                return wrong(t, date, "not a date");
+                return lf_table_wrong(t, date, "not a date");
         drop_impossible(part);
         if (lf_person_put_birth(w->byte, sizeof w->byte, &w->n, part[0], part[1], part[2]) < 0)
-                return wrong(t, date, "not a date");
+                return lf_table_wrong(t, date, "not a date");
         return 0;
 }
 
@@ -167,7 +172,8 @@ static const char *value_of(char **argv, int argc, int *i)
 
 int lf_eval_person(int argc, char **argv)
 {
-        struct arguments a = {.threshold = LF_EVAL_PERSON_THRESHOLD};
+        char *negatives[argc];
+        struct arguments a = {.threshold = LF_EVAL_PERSON_THRESHOLD, .negatives = negatives};
         for (int i = 1; i < argc; i++) {
                 const char **path = !strcmp(argv[i], "--pairs")     ? &a.pairs
                                     : !strcmp(argv[i], "--listed")  ? &a.listed
@@ -184,9 +190,8 @@ int lf_eval_person(int argc, char **argv)
                         if (!v || !parse_threshold(v, &a.threshold))
                                 return misused("--threshold takes a score between 0 and 1");
                 } else if (!strcmp(argv[i], "--negatives")) {
-                        a.negatives = argv + i + 1;
                         while (i + 1 < argc && argv[i + 1][0] != '-')
-                                a.n_negatives++, i++;
+                                negatives[a.n_negatives++] = argv[++i];
                 } else if (path) {
                         *path = value_of(argv, argc, &i);
                         if (!*path)
@@ -196,7 +201,7 @@ int lf_eval_person(int argc, char **argv)
                 }
         }
         bool search = a.listed && a.altered && a.n_negatives > 0;
-        if (!a.pairs == !search || (!search && (a.listed || a.altered || a.negatives)))
+        if (!a.pairs == !search || (!search && (a.listed || a.altered || a.n_negatives > 0)))
                 return misused("either --pairs, or --listed, --altered and --negatives");
         return run(&a);
 }

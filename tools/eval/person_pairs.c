@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tools/eval/person.h"
 
@@ -21,6 +22,14 @@ static char kind_of(const struct lf_csv_field *schema)
 static bool is(const struct lf_csv_field *f, const char *text)
 {
         return f->n == strlen(text) && !memcmp(f->text, text, f->n);
+}
+
+static int read_match(const struct lf_table *t, const struct lf_csv_field *f, bool *ret)
+{
+        *ret = f->n == 4 && !strncasecmp(f->text, "true", 4);
+        if (*ret || (f->n == 5 && !strncasecmp(f->text, "false", 5)))
+                return 0;
+        return lf_table_wrong(t, f, "is_match is neither true nor false");
 }
 
 static void count(struct tally *t, bool match, bool hit, bool strong)
@@ -77,8 +86,9 @@ static int read_pairs(struct lf_table *t, float threshold, void *prepared, void 
                 const struct lf_csv_field *f = t->csv.field;
                 struct lf_wire wire[2];
                 char kind = kind_of(&f[column[0]]);
-                bool hit, match = is(&f[column[3]], "true"), strong = is(&f[column[4]], "STRONG");
-                r = lf_wire_name(&wire[0], kind, t, &f[column[1]]);
+                bool hit, match, strong = is(&f[column[4]], "STRONG");
+                r = read_match(t, &f[column[3]], &match);
+                r = r < 0 ? r : lf_wire_name(&wire[0], kind, t, &f[column[1]]);
                 r = r < 0 ? r : lf_wire_name(&wire[1], kind, t, &f[column[2]]);
                 r = r < 0 ? r : judge(wire, threshold, prepared, scratch, &hit);
                 if (r < 0)

@@ -51,6 +51,12 @@ int lf_table_next(struct lf_table *t)
         return r;
 }
 
+int lf_table_wrong(const struct lf_table *t, const struct lf_csv_field *f, const char *what)
+{
+        lf_log_error("%s:%u:%u: %s", t->path, f->line, f->column, what);
+        return -EBADMSG;
+}
+
 void lf_table_close(struct lf_table *t)
 {
         free(t->text);

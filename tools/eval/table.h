@@ -18,4 +18,6 @@ int lf_table_open(const char *path, struct lf_table *ret);
 int lf_table_column(const struct lf_table *t, const char *name);
 /* 1: a row is in t->csv, with as many fields as the first. 0: there are no more. -EBADMSG, logged. */
 int lf_table_next(struct lf_table *t);
+/* Logs where the field is and what is wrong with it. -EBADMSG. */
+int lf_table_wrong(const struct lf_table *t, const struct lf_csv_field *f, const char *what);
 void lf_table_close(struct lf_table *t);
