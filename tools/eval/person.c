@@ -172,8 +172,8 @@ static const char *value_of(char **argv, int argc, int *i)
 
 int lf_eval_person(int argc, char **argv)
 {
-        char *negatives[argc];
-        struct arguments a = {.threshold = LF_EVAL_PERSON_THRESHOLD, .negatives = negatives};
+        /* The negatives are gathered where arguments have been read already. */
+        struct arguments a = {.threshold = LF_EVAL_PERSON_THRESHOLD, .negatives = argv};
         for (int i = 1; i < argc; i++) {
                 const char **path = !strcmp(argv[i], "--pairs")     ? &a.pairs
                                     : !strcmp(argv[i], "--listed")  ? &a.listed
@@ -191,7 +191,7 @@ int lf_eval_person(int argc, char **argv)
                                 return misused("--threshold takes a score between 0 and 1");
                 } else if (!strcmp(argv[i], "--negatives")) {
                         while (i + 1 < argc && argv[i + 1][0] != '-')
-                                negatives[a.n_negatives++] = argv[++i];
+                                argv[a.n_negatives++] = argv[++i];
                 } else if (path) {
                         *path = value_of(argv, argc, &i);
                         if (!*path)
