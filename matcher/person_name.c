@@ -7,7 +7,6 @@
 
 /* Up to three words written as one word, or as two or three others (a letter that moved across a space). They
  * must agree better than words alone, in all their consonants: any two names have many runs. */
-#define RUN_LEAST     850
 #define RUN_LONGER    2 /* letters */
 #define RUN_LETTERS   4
 #define RUN_REGROUPED 970
@@ -82,7 +81,7 @@ static bool run_possible(const struct run *x, const struct run *y)
         if (x->words > 1 && y->words > 1)
                 return x->n == y->n && x->mask == y->mask && !x->reversed && !y->reversed;
         return longer - shorter <= RUN_LONGER && longer >= RUN_LETTERS &&
-               lf_mask_run_possible(x->mask, y->mask);
+               lf_mask_run_possible(x->mask, y->mask, longer);
 }
 
 static struct lf_span span_of(const struct lf_name *name, const struct run *r, char *letters)
@@ -108,7 +107,7 @@ static unsigned run_similarity(const struct lf_name *a, const struct run *x, con
         unsigned sim = lf_span_similarity(&s, &t, NULL), longer = s.n > t.n ? s.n : t.n;
         if (x->words > 1 && y->words > 1)
                 return sim == 1000 ? RUN_REGROUPED : 0;
-        if (sim < RUN_LEAST || (!x->abjad && !y->abjad && (1000 - sim) * longer > 375 * LF_RUN_COST))
+        if (sim < LF_RUN_LEAST || (!x->abjad && !y->abjad && (1000 - sim) * longer > 375 * LF_RUN_COST))
                 return 0;
         return sim;
 }

@@ -35,16 +35,12 @@ static uint32_t words_from(unsigned first, unsigned n)
         return ((1u << n) - 1) << first;
 }
 
-/* As run_possible() in person_name.c for words of which one is a run. */
-static bool lengths_near(unsigned a, unsigned b)
+/* As run_possible() in person_name.c for words of which one is a run; of equal skeletons, no classes. */
+static bool near(const struct lf_span *own, uint32_t mask, unsigned n)
 {
-        return (a > b ? a - b : b - a) <= RUN_LONGER && (a > b ? a : b) >= RUN_LETTERS;
-}
-
-/* What letters that only one has cost at least: of equal skeletons, no classes. */
-static bool masks_near(uint64_t own, uint32_t theirs)
-{
-        return lf_mask_run_possible(own & LF_MASK_LETTERS, (uint64_t)theirs << 32);
+        unsigned longer = own->n > n ? own->n : n, shorter = own->n > n ? n : own->n;
+        return longer - shorter <= RUN_LONGER && longer >= RUN_LETTERS &&
+               lf_mask_run_possible(own->mask & LF_MASK_LETTERS, (uint64_t)mask << 32, longer);
 }
 
 /* The same words, divided in the same way, are no better as runs than as words. */
@@ -70,8 +66,7 @@ static void compare_runs(struct lf_person_search *s, const struct lf_span *own, 
                 const struct lf_person_run *r = &s->w->run[i];
                 if (r->skeleton == skeleton &&
                     (several ? divided_elsewhere(several, r)
-                             : own->abjad || r->n & LF_RUN_ABJAD ||
-                                   (lengths_near(own->n, r->n) && masks_near(own->mask, r->mask))))
+                             : own->abjad || r->n & LF_RUN_ABJAD || near(own, r->mask, r->n)))
                         take_run(s, r, words);
         }
 }
@@ -95,8 +90,7 @@ static bool find_joined(struct lf_person_search *s, const struct lf_name_run *r,
         for (uint32_t i = at[0]; i < at[1]; i++) {
                 const struct lf_person_bone *bone = &s->w->bone[i];
                 if (bone->skeleton != skeleton ||
-                    (!r->span.abjad && !(bone->n & LF_BONE_ABJAD) &&
-                     !(lengths_near(r->span.n, bone->n) && masks_near(r->span.mask, bone->mask))))
+                    (!r->span.abjad && !(bone->n & LF_BONE_ABJAD) && !near(&r->span, bone->mask, bone->n)))
                         continue;
                 struct lf_person_joined j = {.own = words_from(r->first, r->words), .word = bone->word};
                 unsigned share = s->v->token[s->w->token[bone->word]].weight / r->words + 1u;

@@ -19,15 +19,18 @@
 static inline void mark(struct lf_person_search *s, const struct lf_person_wanted *w, uint32_t first,
                         uint32_t end, bool take)
 {
+        const uint32_t *at = s->w->first, *like = w->like;
+        const uint16_t *place = s->w->place;
+        uint8_t *met_row = s->s->met_row, met = w->met;
         for (uint32_t k = first; k < end; k++) {
-                uint32_t word = LF_LIKE_WORD(w->like[k]);
+                uint32_t word = LF_LIKE_WORD(like[k]);
                 if (k + AHEAD < end)
-                        __builtin_prefetch(&s->w->place[s->w->first[LF_LIKE_WORD(w->like[k + AHEAD])]]);
-                for (uint32_t p = s->w->first[word]; p < s->w->first[word + 1]; p++) {
+                        __builtin_prefetch(&place[at[LF_LIKE_WORD(like[k + AHEAD])]]);
+                for (uint32_t p = at[word], last = at[word + 1]; p < last; p++) {
                         if (take)
-                                lf_person_take_row(s, s->w->place[p], w->met);
+                                lf_person_take_row(s, place[p], met);
                         else
-                                s->s->met_row[s->w->place[p]] |= w->met;
+                                met_row[place[p]] |= met;
                 }
         }
 }

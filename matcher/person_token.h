@@ -94,11 +94,16 @@ static inline struct lf_kin lf_kin_of(const struct lf_costs *k, uint8_t code)
         return (struct lf_kin){code & 0xf8, 8, k->class};
 }
 
-/* Runs of words are taken for others that differ by at most that, in quarters of an edit. */
-#define LF_RUN_COST 4
-static inline bool lf_mask_run_possible(uint64_t a, uint64_t b)
+/* Runs of words are taken for others that are at least as alike, and differ by at most LF_RUN_COST quarters
+ * of an edit. */
+#define LF_RUN_LEAST 850
+#define LF_RUN_COST  4
+static inline bool lf_mask_run_possible(uint64_t a, uint64_t b, unsigned longer)
 {
-        return lf_mask_cost(a, b) <= LF_RUN_COST && lf_mask_cost(b, a) <= LF_RUN_COST;
+        unsigned alike =
+            ((1001 - LF_RUN_LEAST) * longer - 1) / 375; /* 1000 - 375 * cost / longer, rounded up */
+        unsigned most = alike < LF_RUN_COST ? alike : LF_RUN_COST;
+        return lf_mask_cost(a, b) <= most && lf_mask_cost(b, a) <= most;
 }
 
 /* A hash of the consonants that every script writes: classes, doubled letters as one, without w, y and h. 0:
