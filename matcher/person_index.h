@@ -171,8 +171,8 @@ struct lf_person_candidate {
         uint16_t row; /* of the group */
 };
 
-/* How alike a word of the group is to each of the name's, in thousandths: to those from LF_ALIKE_LANES - 1
- * on, and in the last to all, the greatest. */
+/* How alike a word of the group is to each of the name's, in thousandths, 1000 to those that it may be joined
+ * of: to those from LF_ALIKE_LANES - 1 on, and in the last to all, the greatest. */
 #define LF_ALIKE_LANES 7
 struct lf_person_likeness {
         uint16_t to[LF_ALIKE_LANES + 1];
@@ -194,8 +194,9 @@ struct lf_person_scratch {
         struct lf_person_likeness alike[LF_SEARCH_WORDS + 1];
         uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
         uint32_t matched[LF_SEARCH_MATCHES];         /* words that are like the name's: LF_LIKE */
-        uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* words of either name, as bits, that runs may explain */
-        uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what it has, as bits; 0: it is not looked at */
+        uint32_t run_word[LF_PERSON_BLOCK_ROWS][2];  /* words of either name, as bits, that runs of the row's
+                                                      * may  explain */
+        uint8_t met_row[LF_PERSON_BLOCK_ROWS];       /* what it has, as bits; 0: it is not looked at */
         struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
         struct lf_person_joined joined[LF_SEARCH_JOINED];
 };
@@ -222,6 +223,8 @@ static inline uint8_t lf_met_bit(unsigned i)
 }
 #define LF_MET_RUN 0x80u /* words of the row are a run */
 
+#define LF_SEARCH_MARKS 30 /* of rows that are as dear as looking at one */
+
 /* One search of one name in one group. */
 struct lf_person_search {
         const struct lf_person_view *v;
@@ -234,6 +237,7 @@ struct lf_person_search {
         struct lf_person_wanted word[LF_NAME_TOKENS];
         uint32_t rows;   /* in scratch->row */
         uint32_t joined; /* in scratch->joined */
+        uint8_t met;     /* what every row is taken to have, as in scratch->met_row */
 };
 
 /* The words of the group that are like `t`, as LF_LIKE, in no order, some perhaps twice; how many there are:
@@ -260,10 +264,11 @@ int32_t lf_person_heaviest(const struct lf_person_search *s, float floor, uint8_
 /* Takes the rows with runs of words that may be written as the name's are; those in which one word stands for
  * several of the name's only if that may be enough. False: they are too many. */
 bool lf_person_take_runs(struct lf_person_search *s, float floor);
-/* Marks in the rows that are taken the words of the name that other runs may explain. */
-void lf_person_mark_runs(struct lf_person_search *s);
-/* The words of either that runs may explain, for the rows that are taken: scratch->run_word. */
-void lf_person_explain_runs(struct lf_person_search *s);
+/* Marks in the rows that are taken the words of the name that joined words may explain which bring no rows;
+ * of words in too many rows, in search->met for all. */
+void lf_person_mark_joined(struct lf_person_search *s);
+/* The words of the name, as bits, that may be written as that one. */
+uint32_t lf_person_joined_words(const struct lf_person_search *s, uint32_t word);
 
 static inline bool lf_bit(const uint64_t *bits, uint32_t i)
 {

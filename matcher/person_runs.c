@@ -71,18 +71,6 @@ static void compare_runs(struct lf_person_search *s, const struct lf_span *own, 
         }
 }
 
-/* Where in a row's name a word is, as bits. */
-static uint32_t places_of(const struct lf_person_search *s, uint32_t row, uint32_t word)
-{
-        const struct lf_person_head *h = &s->w->head[row];
-        uint32_t places = 0;
-        for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
-                places |= (uint32_t)(LF_WEIGHED_WORD(h->word[j]) == word) << j;
-        for (unsigned j = LF_HEAD_WORDS; j < h->n; j++)
-                places |= (uint32_t)(LF_WEIGHED_WORD(s->w->part[s->w->at[row].part + j]) == word) << j;
-        return places;
-}
-
 /* The words of the group that are written as a run of the name's is. False: they are too many. */
 static bool find_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
 {
@@ -123,24 +111,30 @@ static void take_joined(struct lf_person_search *s, float floor)
         }
 }
 
-void lf_person_mark_runs(struct lf_person_search *s)
+void lf_person_mark_joined(struct lf_person_search *s)
 {
+        s->met = 0;
         for (uint32_t i = 0; i < s->joined; i++) {
                 const struct lf_person_joined *j = &s->s->joined[i];
-                for (uint32_t p = s->w->first[j->word]; !j->brings && p < s->w->first[j->word + 1]; p++)
+                if (j->brings)
+                        continue;
+                uint32_t first = s->w->first[j->word], end = s->w->first[j->word + 1];
+                if (end - first > LF_SEARCH_MARKS * s->rows) {
+                        s->met |= met_bits(j->own);
+                        continue;
+                }
+                for (uint32_t p = first; p < end; p++)
                         if (s->s->met_row[s->w->place[p]])
                                 s->s->met_row[s->w->place[p]] |= met_bits(j->own);
         }
 }
 
-void lf_person_explain_runs(struct lf_person_search *s)
+uint32_t lf_person_joined_words(const struct lf_person_search *s, uint32_t word)
 {
-        for (uint32_t i = 0; i < s->joined; i++) {
-                const struct lf_person_joined *j = &s->s->joined[i];
-                for (uint32_t p = s->w->first[j->word]; p < s->w->first[j->word + 1]; p++)
-                        if (s->s->met_row[s->w->place[p]])
-                                explain_row(s, s->w->place[p], j->own, places_of(s, s->w->place[p], j->word));
-        }
+        uint32_t own = 0;
+        for (uint32_t i = 0; i < s->joined; i++)
+                own |= s->s->joined[i].word == word ? s->s->joined[i].own : 0;
+        return own;
 }
 
 bool lf_person_take_runs(struct lf_person_search *s, float floor)

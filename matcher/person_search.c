@@ -11,8 +11,7 @@
 
 #include "matcher/person_token.h"
 
-#define MARKS 30 /* of rows that are as dear as looking at one */
-#define AHEAD 8  /* words whose rows, and rows whose words, are fetched before they are needed */
+#define AHEAD 8 /* words whose rows, and rows whose words, are fetched before they are needed */
 
 /* Marks the rows of the words [first, end) that are like word i of the name; `take`: those that are new, too.
  */
@@ -41,36 +40,42 @@ static void take_rows(struct lf_person_search *s)
 {
         for (unsigned i = 0; i < s->n; i++)
                 mark(s, &s->word[i], 0, s->word[i].bring, true);
-        lf_person_mark_runs(s);
+        lf_person_mark_joined(s);
         for (unsigned i = 0; i < s->n; i++) {
                 struct lf_person_wanted *w = &s->word[i];
                 if (w->limit == 0)
                         continue;
-                w->limit = w->places > MARKS * s->rows ? 1000 : 0;
+                w->limit = w->places > LF_SEARCH_MARKS * s->rows ? 1000 : 0;
                 if (w->limit == 0)
                         mark(s, w, w->bring, w->likes, false);
         }
+}
+
+/* Notes that a word is so alike to that of the lane. */
+static void note(struct lf_person_search *s, uint32_t word, unsigned lane, uint32_t similarity)
+{
+        uint64_t bit = 1ull << word % 64, *met = &s->s->met_word[word / 64];
+        uint16_t *to = s->s->alike[word].to, *most = &to[LF_ALIKE_LANES];
+        if (!(*met & bit))
+                s->s->alike[word] = (struct lf_person_likeness){0};
+        *met |= bit;
+        to[lane] = similarity > to[lane] ? (uint16_t)similarity : to[lane];
+        *most = similarity > *most ? (uint16_t)similarity : *most;
 }
 
 /* Notes the words that are like the name's. */
 static void note_alike(struct lf_person_search *s)
 {
         memset(s->s->met_word, 0, (s->g->words / 64 + 1) * sizeof s->s->met_word[0]);
+        s->s->alike[s->g->words] = (struct lf_person_likeness){0};
         for (unsigned i = 0; i < s->n; i++) {
                 const struct lf_person_wanted *w = &s->word[i];
-                for (uint32_t k = 0; k < w->likes; k++) {
-                        uint32_t word = LF_LIKE_WORD(w->like[k]), similarity = LF_LIKE_SIMILARITY(w->like[k]);
-                        uint64_t bit = 1ull << word % 64, *met = &s->s->met_word[word / 64];
-                        uint16_t *to = s->s->alike[word].to;
-                        if (!(*met & bit))
-                                s->s->alike[word] = (struct lf_person_likeness){0};
-                        *met |= bit;
-                        unsigned l = lf_alike_lane(i);
-                        to[l] = similarity > to[l] ? (uint16_t)similarity : to[l];
-                        l = LF_ALIKE_LANES;
-                        to[l] = similarity > to[l] ? (uint16_t)similarity : to[l];
-                }
+                for (uint32_t k = 0; k < w->likes; k++)
+                        note(s, LF_LIKE_WORD(w->like[k]), lf_alike_lane(i), LF_LIKE_SIMILARITY(w->like[k]));
         }
+        for (uint32_t k = 0; k < s->joined; k++)
+                for (uint32_t own = s->s->joined[k].own; own; own &= own - 1)
+                        note(s, s->s->joined[k].word, lf_alike_lane((unsigned)__builtin_ctz(own)), 1000);
 }
 
 /* What a search adds up rows with. */
@@ -87,12 +92,11 @@ static struct sums sums_of(const struct lf_person_search *s)
         return (struct sums){.s = s, .lane_weight = _mm_loadu_si128((const __m128i *)weight)};
 }
 
-/* How alike the word is to each of the name's. */
+/* How alike the word is to each of the name's: without a branch, which would often be mispredicted. */
 static const uint16_t *alike_to(const struct lf_person_search *s, uint32_t word)
 {
-        static const struct lf_person_likeness none;
-        bool met = s->s->met_word[word / 64] >> word % 64 & 1;
-        return met ? s->s->alike[word].to : none.to;
+        uint32_t none = s->g->words, met = -(uint32_t)lf_bit(s->s->met_word, word);
+        return s->s->alike[none ^ ((none ^ word) & met)].to;
 }
 
 #define HEAD_HALF 4 /* words that most names have at most */
@@ -156,11 +160,10 @@ static void leave_enough(struct lf_person_search *s, float floor)
                 heaviest[i] = UNASKED;
         for (uint32_t i = 0; i < s->rows; i++) {
                 uint16_t row = s->s->row[i].row;
-                uint8_t met = s->s->met_row[row];
+                uint8_t met = s->s->met_row[row] | s->met;
                 if (heaviest[met] == UNASKED)
                         heaviest[met] = lf_person_heaviest(s, floor, met);
                 bool stays = s->w->weight[row] <= heaviest[met];
-                s->s->met_row[row] = stays ? met : 0;
                 s->s->row[left].row = row;
                 left += stays;
         }
@@ -187,7 +190,6 @@ static void leave_possible(struct lf_person_search *s, float floor)
 {
         struct sums sums = sums_of(s);
         leave_enough(s, floor);
-        lf_person_explain_runs(s);
         leave_reaching(&sums, s, floor, explain_by_words);
         for (uint32_t i = 0; i < s->rows; i++) {
                 const struct lf_person_at *at = &s->w->at[s->s->row[i].row];
@@ -198,12 +200,13 @@ static void leave_possible(struct lf_person_search *s, float floor)
         }
 }
 
+/* `noted`: it is what the word's lane says. */
 static unsigned similarity_of_words(const struct lf_person_search *s, unsigned i, const uint16_t *alike,
-                                    const struct lf_token *theirs)
+                                    bool noted, const struct lf_token *theirs)
 {
-        if (i < LF_ALIKE_LANES - 1)
-                return alike[i];
-        return alike[LF_ALIKE_LANES - 1] ? lf_word_similarity(&s->token[i], theirs) : 0;
+        if (alike[lf_alike_lane(i)] == 0)
+                return 0;
+        return noted && i < LF_ALIKE_LANES - 1 ? alike[i] : lf_word_similarity(&s->token[i], theirs);
 }
 
 /* A search's caller. */
@@ -222,13 +225,16 @@ static void compare_row(struct lf_person_search *s, const struct lf_name *own, u
         const struct lf_person_head *h = &s->w->head[row];
         const struct lf_person_at *at = &s->w->at[row];
         const uint32_t *part = &s->w->part[at->part];
-        const uint32_t *run = s->s->run_word[row];
+        uint32_t run[2] = {s->s->run_word[row][0], s->s->run_word[row][1]};
         struct lf_name theirs = {.token = s->v->token + at->token, .n = h->n, .weight = h->weight};
         for (unsigned j = 0; j < h->n; j++) {
                 const uint16_t *alike = alike_to(s, LF_WEIGHED_WORD(part[j]));
+                uint32_t joined = lf_person_joined_words(s, LF_WEIGHED_WORD(part[j]));
                 for (unsigned i = 0; i < own->n; i++)
-                        value[i][j] = similarity_of_words(s, i, alike, &theirs.token[j]) *
+                        value[i][j] = similarity_of_words(s, i, alike, joined == 0, &theirs.token[j]) *
                                       (own->token[i].weight + LF_WEIGHED_WEIGHT(part[j]));
+                run[0] |= joined;
+                run[1] |= (uint32_t)(joined > 0) << j;
         }
         float similarity = lf_name_similarity_of_words(own, &theirs, value, run[0], run[1]);
         if (similarity > 0)
