@@ -4,6 +4,8 @@
  * vector's width, and no product is fused with a sum, so that every instruction set gives equal results. */
 #include <math.h>
 
+#include "matcher/fingerprint_laid.h"
+
 /* How well pairs i and k fit one placement: the line between them, turned by the mean of their turns, ought
  * to be the line in the other finger. */
 static inline float fits(const struct lf_finger_pairs *p, size_t i, size_t k, struct lf_finger_stretch t)
@@ -110,21 +112,24 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
 {
         float from = 16 * inner * inner, to = 16 * outer * outer;
         float turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn), lane[LANES] = {0};
-        unsigned padded = lf_finger_padded(b->row);
-        for (size_t i = 0; i < a->row->n; i++) {
-                float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
-                float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
-                int32_t angle = a->angle[i] + p->turn;
-                for (size_t k = 0; k < padded; k += LANES)
+        struct lf_finger_laid one, other;
+        lf_finger_lay(a, p, &one);
+        lf_finger_spread(b, &other);
+        size_t rows = a->row->n, padded = lf_finger_padded(b->row);
+        for (size_t k = 0; k < padded; k += LANES) {
+                float sum[LANES] = {0};
+                for (size_t i = 0; i < rows; i++)
                         for (size_t l = 0; l < LANES; l++) {
-                                float dx = x - b->x[k + l], dy = y - b->y[k + l], d = dx * dx + dy * dy;
-                                float off =
-                                    (float)((int32_t)((uint32_t)(angle - b->angle[k + l]) << 16) >> 16);
+                                float dx = one.x[i] - other.x[k + l], dy = one.y[i] - other.y[k + l];
+                                float d = dx * dx + dy * dy;
+                                float off = lf_finger_off(one.angle[i], other.angle[k + l]);
                                 float direction = 1 - off * off * turn;
                                 direction = direction > 0 ? direction : 0;
                                 direction = d > from ? direction : 0;
-                                lane[l] += d <= to ? direction : 0;
+                                sum[l] += d <= to ? direction : 0;
                         }
+                for (size_t l = 0; l < LANES; l++)
+                        lane[l] += sum[l];
         }
         return total(lane);
 }

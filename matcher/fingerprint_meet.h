@@ -2,7 +2,7 @@
  * better way. */
 #pragma once
 
-#include "matcher/fingerprint.h"
+#include "matcher/fingerprint_laid.h"
 
 /* Of the best of each, as closeness << 8 | which, those that are each other's. */
 static void each_other(const int32_t *row, const int32_t *column, unsigned rows,
@@ -23,29 +23,22 @@ static void meet(const struct lf_finger *a, const struct lf_finger *b, const str
                  float radius, struct lf_finger_meeting *restrict ret)
 {
         float near = 1 / (16 * radius * radius), turn = 1 / (lf_finger_tuning->turn * lf_finger_tuning->turn);
-        float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
-        int32_t towards[LF_FINGER_MINUTIA_MAX];
-        int32_t row[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX];
+        struct lf_finger_laid one, other;
+        int32_t row[LF_FINGER_MINUTIA_MAX], column[LF_FINGER_MINUTIA_MAX] = {0};
         int32_t padded = (int32_t)lf_finger_padded(b->row);
-        for (int32_t k = 0; k < padded; k++) {
-                bx[k] = b->x[k];
-                by[k] = b->y[k];
-                towards[k] = b->angle[k];
-                column[k] = 0;
-        }
-        for (size_t i = 0; i < a->row->n; i++) {
-                float x = p->c * a->x[i] - p->s * a->y[i] + 4 * p->x;
-                float y = p->s * a->x[i] + p->c * a->y[i] + 4 * p->y;
-                int32_t angle = a->angle[i] + p->turn, best = 0;
+        lf_finger_lay(a, p, &one);
+        lf_finger_spread(b, &other);
+        for (int32_t i = 0; i < a->row->n; i++) {
+                int32_t best = 0;
                 for (int32_t k = 0; k < padded; k++) {
-                        float dx = x - bx[k], dy = y - by[k];
-                        float off = (float)((int32_t)((uint32_t)(angle - towards[k]) << 16) >> 16);
+                        float dx = one.x[i] - other.x[k], dy = one.y[i] - other.y[k];
+                        float off = lf_finger_off(one.angle[i], other.angle[k]);
                         float place = 1 - (dx * dx + dy * dy) * near;
                         float direction = 1 - off * off * turn;
                         place = place > 0 ? place : 0;
                         direction = direction > 0 ? direction : 0;
-                        int32_t close = (int32_t)(place * direction * 32767) * 256;
-                        int32_t of_row = close + k, of_column = close + (int32_t)i;
+                        int32_t close = (int32_t)(place * direction * LF_FINGER_CLOSE) * 256;
+                        int32_t of_row = close + k, of_column = close + i;
                         best = of_row > best ? of_row : best;
                         column[k] = of_column > column[k] ? of_column : column[k];
                 }

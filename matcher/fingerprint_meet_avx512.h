@@ -2,14 +2,15 @@
  * found first, 64 at a time by bytes, and only they are looked at closely. */
 #pragma once
 
+#include "matcher/fingerprint_laid.h"
+
 /* How coarse bytes are: quarters of a pixel, and 1/65536 of a turn, as powers of two. */
 #define COARSE_PLACE 3
 #define COARSE_TURN  8
 
 /* a, placed: as it is, and coarse, four times in 32 bits, with what may differ added. */
 struct placed {
-        _Alignas(64) float x[LF_FINGER_MINUTIA_MAX], y[LF_FINGER_MINUTIA_MAX];
-        _Alignas(64) int32_t angle[LF_FINGER_MINUTIA_MAX];
+        struct lf_finger_laid fine;
         _Alignas(64) uint32_t coarse_x[LF_FINGER_MINUTIA_MAX], coarse_y[LF_FINGER_MINUTIA_MAX],
             coarse_angle[LF_FINGER_MINUTIA_MAX];
         unsigned place, turn; /* how much coarse places and angles may differ */
@@ -42,9 +43,9 @@ static void lay(const struct lf_finger *a, const struct lf_finger_placement *p, 
                         qy = _mm512_cvtps_epi32(_mm512_mul_ps(y, unit));
                 qx = _mm512_min_epi32(_mm512_max_epi32(qx, low), high);
                 qy = _mm512_min_epi32(_mm512_max_epi32(qy, low), high);
-                _mm512_store_ps(ret->x + i, x);
-                _mm512_store_ps(ret->y + i, y);
-                _mm512_store_si512(ret->angle + i, angle);
+                _mm512_store_ps(ret->fine.x + i, x);
+                _mm512_store_ps(ret->fine.y + i, y);
+                _mm512_store_si512(ret->fine.angle + i, angle);
                 _mm512_store_si512(ret->coarse_x + i, four_times(qx, ret->place));
                 _mm512_store_si512(ret->coarse_y + i, four_times(qy, ret->place));
                 _mm512_store_si512(ret->coarse_angle + i,
@@ -112,11 +113,11 @@ static void join(const struct search *s, const struct near *pairs, unsigned n)
                 __mmask16 valid = (__mmask16)_bzhi_u32(0xffff, n - h);
                 __m512i ia = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, pairs->a + h)),
                         ib = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, pairs->b + h));
-                __m512 dx = _mm512_sub_ps(_mm512_i32gather_ps(ia, s->a->x, 4),
+                __m512 dx = _mm512_sub_ps(_mm512_i32gather_ps(ia, s->a->fine.x, 4),
                                           _mm512_cvtepi32_ps(as_signed(pick(s->b->x, ib)))),
-                       dy = _mm512_sub_ps(_mm512_i32gather_ps(ia, s->a->y, 4),
+                       dy = _mm512_sub_ps(_mm512_i32gather_ps(ia, s->a->fine.y, 4),
                                           _mm512_cvtepi32_ps(as_signed(pick(s->b->y, ib))));
-                __m512i angle = _mm512_i32gather_epi32(ia, s->a->angle, 4);
+                __m512i angle = _mm512_i32gather_epi32(ia, s->a->fine.angle, 4);
                 __m512 off = _mm512_cvtepi32_ps(as_signed(_mm512_sub_epi32(angle, pick(s->b->angle, ib))));
                 __m512 d = _mm512_add_ps(_mm512_mul_ps(dx, dx), _mm512_mul_ps(dy, dy));
                 __m512 place = at_least_0(_mm512_sub_ps(one, _mm512_mul_ps(d, near)));
