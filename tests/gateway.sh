@@ -31,6 +31,8 @@ check "with reasons and how often such a match is false" grep -q '"false_match":
 check "the CUSRES refers two and lets two board" test "$(grep -o 'ERC+2Z' "$W/call.cusres" | wc -l) $(grep -o 'ERC+0Z' "$W/call.cusres" | wc -l)" = "2 2"
 check "and says of nobody that they may not" not grep -q 'ERC+1Z' "$W/call.cusres"
 check "in words, too" grep -q "1  refer " <(screen "$W/call")
+check "a bar on a terminal ends with all of them" grep -q "#] 4 of 4" \
+        <(script -qc "$B/landfall manifest screen --gateway $D $W/call" /dev/null)
 check "by name" grep -q 'recipient "EXAMPLE-AIR" is not permitted to have an answer for the purpose customs' <(screen "$W/call" --purpose customs)
 unlisted 3 | harness_paxlst CALL2 NOBODY-AIR >"$W/stranger"
 check "another sender gets no answer" grep -q 'refused: recipient "NOBODY-AIR" is not permitted' <(screen "$W/stranger")

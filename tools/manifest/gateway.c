@@ -101,15 +101,14 @@ static int take_reply(FILE *from, json_int_t report, json_int_t cusres, struct l
 static int receive(FILE *from, uint64_t started, struct lf_gateway_reply *ret)
 {
         char line[1024];
-        bool shown = false;
+        json_int_t done = 0, of = 0;
         while (fgets(line, sizeof line, from)) {
-                json_int_t done, of, report, cusres;
+                json_int_t report, cusres;
                 const char *error;
                 json_t *j = json_loads(line, 0, NULL);
                 int r = 1;
                 if (json_unpack(j, "{s:I, s:I}", "done", &done, "of", &of) == 0) {
                         show_progress(done, of);
-                        shown = true;
                 } else if (json_unpack(j, "{s:s}", "error", &error) == 0) {
                         fprintf(stderr, "landfall: %s\n", error);
                         r = strncmp(error, "unreachable", 11) == 0 ? -ENOTCONN : -EPERM;
@@ -121,8 +120,8 @@ static int receive(FILE *from, uint64_t started, struct lf_gateway_reply *ret)
                 }
                 json_decref(j);
                 if (r <= 0) {
-                        if (shown && r == 0)
-                                show_progress(1, 1);
+                        if (done < of && r == 0)
+                                show_progress(of, of);
                         return r;
                 }
         }
