@@ -140,7 +140,10 @@ uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_g
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
                         const struct lf_token *t, uint32_t *ret, uint32_t max)
 {
-        struct compare c = {.v = v, .g = g, .w = w, .kernel = kernel, .like = ret, .max = max};
+        struct compare c; /* not what is gathered: it is long */
+        c.v = v, c.g = g, c.w = w, c.kernel = kernel;
+        c.like = ret, c.likes = 0, c.max = max;
+        c.words = 0;
         c.own = lf_span_of(t);
         c.doubled = lf_word_doubled(t->letter, t->n);
         c.signature = lf_word_signature(&c.own);

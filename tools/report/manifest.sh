@@ -37,7 +37,7 @@ head -260 <<<"$names" | harness_paxlst M260 >"$W/m260"
 for i in {1..11}; do
         "$B/landfall" manifest screen "$W/m260" --gateway "$D" --json |
                 sed -nE 's/.*"(read|screen|cusres|round_trip)": ([0-9]+).*/\2/p' | paste -sd' ' | awk '{ print $1 + $2 + $3, $1, $2, $3, $4 }'
-done | sort -n | sed -n 6p | awk '{ printf "260 travellers: %d us (read %d, screened %d, CUSRES %d), median of 11; for who asked, report and all: %d us\n", $1, $2, $3, $4, $5 }'
+done | sort -n | sed -n 6p | awk '{ printf "260 travellers: %d us (read %d, screened %d, CUSRES %d), median of 11; for who asked, until the report came: %d us\n", $1, $2, $3, $4, $5 }'
 
 # Turns of live queries while the gateway is stopped and while it works on the manifest: what the machine does otherwise is
 # the same for both.
