@@ -71,6 +71,7 @@ static uint32_t entry_of(int32_t c)
 struct splitter {
         struct lf_token *token;
         unsigned n, max;
+        bool counts; /* what is in the words is not asked for */
         bool open, full;
         unsigned syllables, family; /* of Hangul in the open word, and the first one's letters */
 };
@@ -83,7 +84,8 @@ static void split_family(struct splitter *s)
         given->n = (uint8_t)(t->n - s->family);
         memcpy(given->letter, t->letter + s->family, given->n);
         t->n = (uint8_t)s->family;
-        finish(t);
+        if (!s->counts)
+                finish(t);
         s->n++;
 }
 
@@ -91,8 +93,9 @@ static void end_word(struct splitter *s)
 {
         if (s->open && s->syllables >= 3 && s->n + 1 < s->max)
                 split_family(s);
-        if (s->open)
-                finish(&s->token[s->n++]);
+        if (s->open && !s->counts)
+                finish(&s->token[s->n]);
+        s->n += s->open;
         s->open = false;
         s->syllables = 0;
 }
@@ -115,9 +118,8 @@ static void add_letters(struct splitter *s, const char *letter, unsigned n, uint
         }
 }
 
-int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
+static int split(const uint8_t *name, size_t size, struct splitter s)
 {
-        struct splitter s = {.token = token, .max = max};
         const uint8_t *p = name, *end = name + size;
         bool inherent = false;
         while (p < end && !s.full) {
@@ -144,6 +146,18 @@ int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsig
         }
         end_word(&s);
         return s.full ? -E2BIG : (int)s.n;
+}
+
+int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
+{
+        return split(name, size, (struct splitter){.token = token, .max = max});
+}
+
+int lf_name_words(const uint8_t *name, size_t size, unsigned max)
+{
+        struct lf_token token[LF_NAME_TOKENS];
+        unsigned most = max < LF_NAME_TOKENS ? max : LF_NAME_TOKENS;
+        return split(name, size, (struct splitter){.token = token, .max = most, .counts = true});
 }
 
 size_t lf_number_fold(const uint8_t *number, size_t size, char *out, size_t max)

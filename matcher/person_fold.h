@@ -36,6 +36,9 @@ int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end);
  * no letter or digit has none. */
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max);
 
+/* How many tokens that is, of LF_NAME_TOKENS at most; or -E2BIG. */
+int lf_name_words(const uint8_t *name, size_t size, unsigned max);
+
 /* Folds a document number to A-Z and 0-9, at most `max` of them. Returns how many. */
 size_t lf_number_fold(const uint8_t *number, size_t size, char *out, size_t max);
 

@@ -443,6 +443,28 @@ static void signatures_bound(void **state)
         }
 }
 
+/* Counting a name's words is folding it without looking at them. */
+static void words_are_counted(void **state)
+{
+        static const char *const names[] = {
+            "",
+            "- ",
+            "Ana Maria",
+            "M\u00fcller-L\u00fcdenscheidt, A.",
+            "\uae40\ucca0\uc218",
+            "\uae40 \ucca0\uc218",
+            "\u0645\u062d\u0645\u062f \u0628\u0646",
+            "\u738b\u5c0f\u660e",
+            "Abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijkl m"};
+        struct lf_token token[LF_NAME_TOKENS];
+        for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+                for (unsigned max = 1; max <= LF_NAME_TOKENS; max++) {
+                        const uint8_t *name = (const uint8_t *)names[i];
+                        size_t n = strlen(names[i]);
+                        assert_int_equal(lf_name_words(name, n, max), lf_name_fold(name, n, token, max));
+                }
+}
+
 /* How many names of a listed person are as alike to those of strangers. */
 #define RATE_FROM  69 /* hundredths */
 #define RATE_STEPS 6
@@ -528,7 +550,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(nothing_is_lost),    cmocka_unit_test(nothing_is_lost_between_scripts),
             cmocka_unit_test(kernels_agree),      cmocka_unit_test(signatures_bound),
-            cmocka_unit_test(claimed_rates_hold),
+            cmocka_unit_test(claimed_rates_hold), cmocka_unit_test(words_are_counted),
         };
         return cmocka_run_group_tests(tests, set_up, tear_down);
 }

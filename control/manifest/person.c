@@ -20,11 +20,9 @@ struct record {
 /* Bytes of the name that the engine takes, cut between words; 0: none. *ret_words: how many they fold to. */
 static size_t takes(const char *name, unsigned max, unsigned *ret_words)
 {
-        struct lf_token token[LF_NAME_TOKENS];
         size_t n = strlen(name);
         while (n > 0) {
-                int words =
-                    n <= LF_PERSON_NAME_MAX ? lf_name_fold((const uint8_t *)name, n, token, max) : -E2BIG;
+                int words = n <= LF_PERSON_NAME_MAX ? lf_name_words((const uint8_t *)name, n, max) : -E2BIG;
                 if (words >= 0) {
                         *ret_words = (unsigned)words;
                         return words > 0 ? n : 0;
