@@ -3,9 +3,10 @@
  * A minutia's surroundings are coded as a cylinder of bits (after R. Cappelli, M. Ferrara, D. Maltoni:
  * Minutia Cylinder-Code, IEEE TPAMI 32, 2010). The first stage finds, for each cylinder of a probe, the
  * likest one of every finger in a block, weighs how unusual each is within the block, and keeps the fingers
- * whose pairs fit one placement best: first by a quarter of the bits, for the best of them by all bits, and
- * of those that are left the ones that meet best when laid over as they are. The second stage lays the whole
- * finger over what is left and counts the minutiae that meet, in proportion to those that could have. */
+ * whose pairs fit one placement best: first the likest by a quarter of the bits, for the best fingers by all
+ * bits, and of those that are left the ones that meet best when laid over as they are. The second stage lays
+ * the whole finger over what is left and counts the minutiae that meet, in proportion to those that could
+ * have. */
 #pragma once
 
 #include "matcher/engines.h"
@@ -119,13 +120,13 @@ struct lf_finger_nearest {
 
 /* Pairs of minutiae as arrays: what geometry works on. Lengths are padded with weight 0 to 16. */
 struct lf_finger_pairs {
-        unsigned n, padded;
-        float weight[LF_FINGER_MINUTIA_MAX];
+        _Alignas(64) float weight[LF_FINGER_MINUTIA_MAX];
         float ax[LF_FINGER_MINUTIA_MAX], ay[LF_FINGER_MINUTIA_MAX]; /* pixels */
         float bx[LF_FINGER_MINUTIA_MAX], by[LF_FINGER_MINUTIA_MAX];
         float c[LF_FINGER_MINUTIA_MAX], s[LF_FINGER_MINUTIA_MAX]; /* of the turn from a to b */
         float vote[LF_FINGER_MINUTIA_MAX]; /* out: of the others, for each pair and the padding */
         uint8_t a[LF_FINGER_MINUTIA_MAX], b[LF_FINGER_MINUTIA_MAX];
+        unsigned n, padded;
 };
 
 /* b = turn(a) + shift, in pixels. */
@@ -178,8 +179,8 @@ void lf_finger_ask(const struct lf_finger *finger, struct lf_finger_query *ret);
 /* What one instruction set computes; all give equal results. */
 struct lf_finger_kernels {
         const char *name;
-        /* The first stage's: by the first word alone, and by all of them: key[i] for each cylinder of the
-         * probe, to the end of its group; aligned to 16. */
+        /* The first stage's: what a row's cylinders nearest by the first word, and by all words, are like by
+         * all words: key[i] for each cylinder of the probe, to the end of its group; aligned to 16. */
         void (*first)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
         void (*nearest)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);
         /* Adds the bits that differ, or `least` when they are fewer, and their squares. */

@@ -2,6 +2,7 @@
  * found first, 64 at a time by bytes, and only they are looked at closely. */
 #pragma once
 
+#include "matcher/fingerprint_avx512.h"
 #include "matcher/fingerprint_laid.h"
 
 /* How coarse bytes are: quarters of a pixel, and 1/65536 of a turn, as powers of two. */

@@ -2,8 +2,8 @@
  * sixteen in a register. */
 #include <immintrin.h>
 
-#define ABOVE lf_finger_above
-#include "matcher/fingerprint_first.h"
+#include "matcher/fingerprint_meet.h"
+#include "matcher/fingerprint_plain.h"
 
 /* Of each byte. */
 static inline __m256i count(__m256i bits)
@@ -78,6 +78,7 @@ static void first(const struct lf_finger_query *q, const struct lf_finger *row, 
                         k = k + 1 < row->row->cylinders ? k + 1 : 0;
                 }
                 store(key + i * LF_FINGER_LANES, g.least);
+                by_all(q, row, i, key);
         }
 }
 
@@ -97,5 +98,4 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_avx2
 #define NAME    "avx2"
-#include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_geometry.h"

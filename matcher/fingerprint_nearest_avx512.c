@@ -1,31 +1,6 @@
 /* Eight cylinders of the probe at a time, each against the same one of the row; counted by VPOPCNTDQ. */
-#include <immintrin.h>
-
-#define ABOVE above
-#include "matcher/fingerprint.h"
-
-static size_t above(const float *value, size_t n, float least, uint8_t *which);
-#include "matcher/fingerprint_first.h"
-
-#define EIGHT(n) n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7
-static const _Alignas(64) uint8_t index64[64] = {EIGHT(0),  EIGHT(8),  EIGHT(16), EIGHT(24),
-                                                 EIGHT(32), EIGHT(40), EIGHT(48), EIGHT(56)};
-
-static size_t above(const float *value, size_t n, float least, uint8_t *which)
-{
-        size_t m = 0;
-        for (size_t from = 0; from < n; from += 64) {
-                uint64_t set = 0;
-                for (size_t i = from; i < n && i < from + 64; i += 8)
-                        set |= (uint64_t)_mm256_cmp_ps_mask(_mm256_loadu_ps(value + i), _mm256_set1_ps(least),
-                                                            _CMP_GT_OQ)
-                               << (i - from);
-                __m512i i = _mm512_add_epi8(_mm512_load_si512(index64), _mm512_set1_epi8((char)from));
-                _mm512_storeu_si512(which + m, _mm512_maskz_compress_epi8(set, i));
-                m += (size_t)__builtin_popcountll(set);
-        }
-        return m;
-}
+#include "matcher/fingerprint_meet_avx512.h"
+#include "matcher/fingerprint_pairs_avx512.h"
 
 static inline __m512i probe_word(const struct lf_finger *probe, unsigned stride, unsigned w, unsigned lane)
 {
@@ -69,6 +44,24 @@ static inline void lay_round(const struct lf_finger *row, struct rounds *r)
                 }
 }
 
+/* What a group's first words chose, by all words. */
+static inline __m512i by_all(const struct lf_finger_query *q, const struct lf_finger *row, unsigned g,
+                             __m512i chosen)
+{
+        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
+        const __m512i none = _mm512_set1_epi64(LF_FINGER_NONE);
+        __mmask8 some = _mm512_cmplt_epu64_mask(chosen, _mm512_set1_epi64(LF_FINGER_NONE_FIRST));
+        __m512i k = _mm512_and_si512(chosen, _mm512_set1_epi64(127)), sum = _mm512_srli_epi64(chosen, 7);
+        for (unsigned w = 1; w < LF_FINGER_WORDS; w++) {
+                __m512i b = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), some, k,
+                                                        row->bits + w * other, sizeof *row->bits);
+                __m512i bits = _mm512_xor_si512(probe_word(&q->finger, stride, w, g * LF_FINGER_LANES), b);
+                sum = _mm512_add_epi64(sum, _mm512_popcnt_epi64(bits));
+        }
+        __m512i key = _mm512_min_epu32(_mm512_or_si512(_mm512_slli_epi64(sum, 7), k), none);
+        return _mm512_mask_mov_epi64(none, some, key);
+}
+
 static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
         struct rounds r;
@@ -85,7 +78,7 @@ static void first(const struct lf_finger_query *q, const struct lf_finger *row, 
                         least = least_of(least, differ(p, r.word + k + 2), r.number + k + 2);
                         other = least_of(other, differ(p, r.word + k + 3), r.number + k + 3);
                 }
-                least = _mm512_min_epu32(least, other);
+                least = by_all(q, row, g, _mm512_min_epu32(least, other));
                 _mm_store_si128((__m128i *)(key + g * LF_FINGER_LANES), _mm512_cvtepi64_epi16(least));
         }
 }
@@ -115,5 +108,4 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_avx512
 #define NAME    "avx512"
-#include "matcher/fingerprint_meet_avx512.h"
 #include "matcher/fingerprint_geometry.h"

@@ -1,6 +1,6 @@
 /* The reference: what every instruction set computes. */
-#define ABOVE lf_finger_above
-#include "matcher/fingerprint_first.h"
+#include "matcher/fingerprint_meet.h"
+#include "matcher/fingerprint_plain.h"
 
 static inline unsigned differ(const struct lf_finger_query *q, unsigned i, const struct lf_finger *row,
                               unsigned k, unsigned words)
@@ -26,6 +26,8 @@ static void first(const struct lf_finger_query *q, const struct lf_finger *row, 
                 }
                 key[i] = (uint16_t)least;
         }
+        for (unsigned g = 0; g < q->groups; g++)
+                by_all(q, row, g, key);
 }
 
 static void nearest(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
@@ -46,5 +48,4 @@ static void nearest(const struct lf_finger_query *q, const struct lf_finger *row
 
 #define KERNELS lf_finger_scalar
 #define NAME    "scalar"
-#include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_geometry.h"

@@ -3,8 +3,9 @@
  * How alike two cylinders are says little by itself: common surroundings are like many, and whole extractors
  * differ. So each cylinder of the probe learns from the block how near its best partners usually are, and a
  * row is worth as much as its partners are nearer than that and fit one placement. This is asked of every row
- * by the first word of the cylinders alone, then of the best of them by all words. What a row scores in the
- * end comes from the second stage, which knows nothing of other rows. */
+ * by those partners that the first word of the cylinders chooses, then of the best of them by those that all
+ * words choose. What a row scores in the end comes from the second stage, which knows nothing of other rows.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -13,18 +14,18 @@
 
 #define ASIDE 3 /* buckets to each side: two impressions are not held more than 67° apart */
 
-/* Of a block so many rows are compared by all words; when there are more, the first word chooses them. Of
- * these so many are laid over, and so many are left for the second stage: of a block that has been sifted,
- * which is one of many, as a rule, only those that are worth so much when laid over. Few strangers are, and
- * nearly every mate. */
+/* Of a block so many rows are compared by all words; when there are more, it is sifted first. Of these so
+ * many are laid over, and so many are left for the second stage: of a block that has been sifted, which is
+ * one of many, as a rule, only those that are worth so much when laid over. Few strangers are, and nearly
+ * every mate. */
 struct kept {
         unsigned compared, placed, left;
         float worth;
 };
-static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS, 0}, of_many = {384, 64, 12, 2};
+static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS, 0}, of_many = {256, 96, 12, 2};
 
-#define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: by the first word, */
-#define UNUSUAL       0.0f /* and by all */
+#define UNUSUAL_FIRST 0.5f /* deviations by which a pair must be nearer than usual: of the first word's, */
+#define UNUSUAL       0.0f /* and of all words' choice */
 
 #define CLIP   1.0f /* deviations */
 #define LEARNT 400  /* rows, or nearly: what is usual does not ask for more */
@@ -35,7 +36,7 @@ static const struct kept of_few = {384, 96, LF_FINGER_SURVIVORS, 0}, of_many = {
 struct prior {
         float mean, deviation;
 };
-static const struct prior prior_first = {11, 2.5f}, prior_all = {34, 5};
+static const struct prior prior_first = {45, 8}, prior_all = {34, 5};
 
 void lf_finger_ask(const struct lf_finger *finger, struct lf_finger_query *ret)
 {
@@ -152,7 +153,7 @@ static unsigned comparable(const struct lf_shard *s, uint32_t block, const struc
 /* What a row's comparison reads is asked for while so many before it are compared. */
 #define AHEAD 3
 
-/* Compares by the first word alone and leaves the `keep` rows that fit together best. */
+/* Compares as the first word chooses and leaves the `keep` rows that fit together best. */
 static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
 {
         if (n <= keep)
@@ -160,7 +161,7 @@ static unsigned sift(const struct lf_shard *s, unsigned n, unsigned keep, struct
         for (unsigned i = 0; i < n; i++) {
                 struct lf_finger row = lf_finger_of_shard(s, c->row[i]),
                                  later = lf_finger_of_shard(s, c->row[i + AHEAD < n ? i + AHEAD : i]);
-                lf_prefetch(later.bits, lf_finger_stride(later.row) * sizeof *later.bits);
+                lf_prefetch(later.bits, LF_FINGER_WORDS * lf_finger_stride(later.row) * sizeof *later.bits);
                 lf_finger_kernels->first(&c->query, &row, c->key[i]);
                 c->work += lf_finger_stride(c->query.finger.row) * row.row->cylinders;
         }
@@ -190,35 +191,35 @@ static void compare(const struct lf_shard *s, unsigned n, struct lf_finger_core 
         }
 }
 
-/* Leaves those that fit together best, and of these those that are most alike when laid over. */
-static unsigned choose(const struct lf_shard *s, unsigned n, const struct kept *kept,
-                       struct lf_finger_core *c)
+/* Of rows compared by all words leaves those that fit together best. */
+static unsigned place(const struct lf_shard *s, unsigned n, unsigned keep, struct lf_finger_core *c)
 {
-        if (n <= kept->left)
-                return n;
-        learn(c, n, &prior_all);
-        for (unsigned pass = n > kept->placed ? 0 : 1; pass < 2; pass++) {
-                for (unsigned i = 0; i < n; i++) {
-                        unsigned at = c->order[i];
-                        struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
-                        c->score[at] = fit_together(&row, c->key[at], UNUSUAL, c);
-                        if (pass == 0)
-                                continue;
-                        c->score[at] = lf_finger_glance(&c->query.finger, &row, &c->scratch);
-                        c->work += (uint64_t)c->query.finger.row->n * lf_finger_padded(row.row);
-                }
-                if (pass == 0) {
-                        select_best(c, n, kept->placed);
-                        n = kept->placed;
-                }
+        for (unsigned i = 0; n > keep && i < n; i++) {
+                struct lf_finger row = lf_finger_of_shard(s, c->row[c->order[i]]);
+                c->score[c->order[i]] = fit_together(&row, c->key[c->order[i]], UNUSUAL, c);
+        }
+        select_best(c, n, keep);
+        return n < keep ? n : keep;
+}
+
+/* Of these those that are most alike when laid over. */
+static unsigned lay_over(const struct lf_shard *s, unsigned n, const struct kept *kept,
+                         struct lf_finger_core *c)
+{
+        for (unsigned i = 0; i < n; i++) {
+                unsigned at = c->order[i];
+                struct lf_finger row = lf_finger_of_shard(s, c->row[at]);
+                fit_together(&row, c->key[at], UNUSUAL, c);
+                c->score[at] = lf_finger_glance(&c->query.finger, &row, &c->scratch);
+                c->work += (uint64_t)c->query.finger.row->n * lf_finger_padded(row.row);
         }
         select_best(c, n, kept->left);
-        n = 0;
-        for (unsigned i = 0; i < kept->left; i++) {
-                c->order[n] = c->order[i];
-                n += c->score[c->order[i]] >= kept->worth;
+        unsigned left = 0;
+        for (unsigned i = 0; i < n && i < kept->left; i++) {
+                c->order[left] = c->order[i];
+                left += c->score[c->order[i]] >= kept->worth;
         }
-        return n;
+        return left;
 }
 
 unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *c)
@@ -230,7 +231,11 @@ unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct 
                 c->order[i] = (uint16_t)i;
         n = sift(s, n, kept->compared, c);
         compare(s, n, c);
-        n = choose(s, n, kept, c);
+        if (n > kept->left) {
+                learn(c, n, &prior_all);
+                n = place(s, n, kept->placed, c);
+                n = lay_over(s, n, kept, c);
+        }
         c->kept += n;
         return n;
 }

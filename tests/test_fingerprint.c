@@ -378,7 +378,7 @@ static void search_by_every_set(const struct lf_shard *s, const void *probe)
         lf_finger_kernels = chosen;
 }
 
-#define SIFTED 450 /* rows: enough for every part of the first stage to have work */
+#define SIFTED 600 /* rows: enough for every part of the first stage to have work */
 
 static struct lf_shard *shard_of_fingers(unsigned n, size_t *ret_size)
 {
