@@ -4,19 +4,20 @@
  * rows are brought only by words that are more alike than it. What a row without such words, and without runs
  * of words, can be worth at most is below the floor: each word of the name is then explained up to its limit,
  * and so are as many words of the row, which weigh what those that are like the name's do. Of a word that is
- * explained by no more than a limit L something is left over: (1 - L) / L of what is explained. */
+ * explained by no more than a limit L something is left over: (1 - L) / L of what is explained.
+ *
+ * A word of which the group has no list of like words is dear to look up. It stays open, as one that any word
+ * may be the same as, when the others bring few rows that way; it is then compared with the words of the rows
+ * that are left. */
 #include "matcher/person_index.h"
 
 #include <string.h>
 
 #include "matcher/person_token.h"
 
-#define STEPS 8 /* into which what is explained of a row is divided */
-
-/* Room for the words that are like the name's. */
-struct room {
-        uint32_t *like, left;
-};
+#define STEPS 8   /* into which what is explained of a row is divided */
+#define AHEAD 8   /* rows that are fetched before they are needed */
+#define FEW   300 /* rows whose words are compared sooner than all of the group's */
 
 /* What names of which `own` of `weight` is explained reach at most, with `full` of the row explained by words
  * that are the same, and up to `partly` by words that leave `rest` times as much over. */
@@ -97,23 +98,46 @@ static uint32_t find(const struct lf_person_search *s, const struct lf_token *t,
         return s->g->words;
 }
 
-/* The words that are like word i. False: they are too many for `room`. */
-static bool find_like(struct lf_person_search *s, unsigned i, struct room *room)
+/* What is like word i if the group has a list of it. */
+static void look_at(struct lf_person_search *s, unsigned i)
 {
+        struct lf_span own = lf_span_of(&s->token[i]);
         struct lf_person_wanted *w = &s->word[i];
+        *w =
+            (struct lf_person_wanted){.skeleton = lf_span_skeleton(&own), .met = lf_met_bit(i), .most = 1000};
+        w->word = find(s, &s->token[i], w->skeleton);
         const struct lf_person_alike *known = w->word < s->g->words ? &s->w->alike[w->word] : NULL;
         if (known && known->n > 0) {
                 w->like = s->w->like + known->first;
                 w->likes = known->n;
                 w->places = known->places;
                 w->weight = known->weight;
-                w->most = 1000;
-                return true;
+                return;
         }
-        w->like = room->like;
-        w->likes = lf_person_like(s->v, s->g, s->w, s->kernel, &s->token[i], room->like, room->left);
-        if (w->likes > room->left)
+        w->open = true;
+        w->places = UINT32_MAX;
+        w->weight = LF_WEIGHT_MOST;
+}
+
+/* The words of `among` that are like word i. False: they are too many. */
+static bool search_like(struct lf_person_search *s, unsigned i, const uint64_t *among)
+{
+        struct lf_person_wanted *w = &s->word[i];
+        uint32_t left = LF_SEARCH_MATCHES - s->likes;
+        w->like = w->sorts = s->s->matched + s->likes;
+        w->likes = lf_person_like(s->v, s->g, s->w, s->kernel, &s->token[i], among, w->sorts, left);
+        s->likes += w->likes;
+        return w->likes <= left;
+}
+
+/* Compares word i with all words of the group. False: too many are like it. */
+static bool close_word(struct lf_person_search *s, unsigned i)
+{
+        struct lf_person_wanted *w = &s->word[i];
+        if (!search_like(s, i, NULL))
                 return false;
+        w->open = false;
+        w->places = w->weight = w->most = 0;
         for (uint32_t k = 0; k < w->likes; k++) {
                 uint32_t word = LF_LIKE_WORD(w->like[k]), similarity = LF_LIKE_SIMILARITY(w->like[k]);
                 uint16_t weight = s->v->token[s->w->token[word]].weight;
@@ -121,19 +145,40 @@ static bool find_like(struct lf_person_search *s, unsigned i, struct room *room)
                 w->weight = weight > w->weight ? weight : w->weight;
                 w->most = similarity > w->most ? (uint16_t)similarity : w->most;
         }
-        w->sorts = room->like;
-        room->like += w->likes;
-        room->left -= w->likes;
         return true;
 }
 
-static bool look_at(struct lf_person_search *s, unsigned i, struct room *room)
+/* The words of the rows that are left, as bits. */
+static const uint64_t *words_left(struct lf_person_search *s)
 {
-        struct lf_span own = lf_span_of(&s->token[i]);
-        struct lf_person_wanted *w = &s->word[i];
-        *w = (struct lf_person_wanted){.skeleton = lf_span_skeleton(&own), .met = lf_met_bit(i)};
-        w->word = find(s, &s->token[i], w->skeleton);
-        return find_like(s, i, room);
+        uint64_t *among = s->s->among;
+        memset(among, 0, (s->g->words / 64 + 1) * sizeof *among);
+        for (uint32_t i = 0; i < s->rows; i++) {
+                const struct lf_person_head *h = &s->w->head[s->s->row[i].row];
+                if (i + AHEAD < s->rows)
+                        __builtin_prefetch(&s->w->head[s->s->row[i + AHEAD].row]);
+                for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
+                        among[LF_WEIGHED_WORD(h->word[j]) / 64] |= 1ull << LF_WEIGHED_WORD(h->word[j]) % 64;
+                for (unsigned j = LF_HEAD_WORDS; j < h->n; j++) {
+                        uint32_t part = s->w->part[s->w->at[s->s->row[i].row].part + j];
+                        among[LF_WEIGHED_WORD(part) / 64] |= 1ull << LF_WEIGHED_WORD(part) % 64;
+                }
+        }
+        return among;
+}
+
+bool lf_person_close(struct lf_person_search *s)
+{
+        bool open = false;
+        for (unsigned i = 0; i < s->n; i++)
+                open |= s->word[i].open;
+        if (!open)
+                return true;
+        const uint64_t *among = s->rows <= FEW ? words_left(s) : NULL;
+        for (unsigned i = 0; i < s->n; i++)
+                if (s->word[i].open && !search_like(s, i, among))
+                        return false;
+        return true;
 }
 
 /* The name's words, those first by which most rows would be brought. */
@@ -145,6 +190,44 @@ static void order(const struct lf_person_search *s, unsigned *ret)
                         ret[k] = ret[k - 1];
                 ret[k] = i;
         }
+}
+
+/* Chooses the limits. False: without what open words bring rows may reach the floor. */
+static bool set_limits(struct lf_person_search *s, float floor)
+{
+        unsigned dearest[LF_NAME_TOKENS];
+        for (unsigned i = 0; i < s->n; i++)
+                s->word[i].limit = s->word[i].open ? 1000 : 0;
+        order(s, dearest);
+        if (s->n > 0 && s->word[dearest[0]].open && lf_person_heaviest(s, floor, 0) >= 0)
+                return false;
+        for (unsigned k = 0; k < s->n; k++)
+                if (!s->word[dearest[k]].open)
+                        raise(s, floor, dearest[k]);
+        return true;
+}
+
+/* Whether few rows are brought. */
+static bool brings_few(const struct lf_person_search *s)
+{
+        uint32_t places = 0;
+        for (unsigned i = 0; i < s->n; i++)
+                for (uint32_t k = 0; k < s->word[i].likes && places <= FEW; k++) {
+                        const uint32_t *first = &s->w->first[LF_LIKE_WORD(s->word[i].like[k])];
+                        if (LF_LIKE_SIMILARITY(s->word[i].like[k]) > s->word[i].limit)
+                                places += first[1] - first[0];
+                }
+        return places <= FEW;
+}
+
+/* The open word that is likely to bring fewest rows: the longest. s->n: there is none. */
+static unsigned longest_open(const struct lf_person_search *s)
+{
+        unsigned longest = s->n;
+        for (unsigned i = 0; i < s->n; i++)
+                if (s->word[i].open && (longest == s->n || s->token[i].n > s->token[longest].n))
+                        longest = i;
+        return longest;
 }
 
 /* The words by which word i brings rows come first. */
@@ -166,14 +249,16 @@ static void bring(struct lf_person_wanted *w)
 
 bool lf_person_demand(struct lf_person_search *s, float floor)
 {
-        unsigned dearest[LF_NAME_TOKENS];
-        struct room room = {s->s->matched, LF_SEARCH_MATCHES};
+        s->likes = 0;
         for (unsigned i = 0; i < s->n; i++)
-                if (!look_at(s, i, &room))
+                look_at(s, i);
+        while (!set_limits(s, floor) || !brings_few(s)) {
+                unsigned i = longest_open(s);
+                if (i == s->n)
+                        break;
+                if (!close_word(s, i))
                         return false;
-        order(s, dearest);
-        for (unsigned k = 0; k < s->n; k++)
-                raise(s, floor, dearest[k]);
+        }
         for (unsigned i = 0; i < s->n; i++)
                 bring(&s->word[i]);
         return true;

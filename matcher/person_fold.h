@@ -17,6 +17,7 @@ enum {
 
 /* Words of at most this weight are particles, titles and forms of companies. */
 #define LF_WEIGHT_PARTICLE 150
+#define LF_WEIGHT_MOST     1000
 
 struct lf_token {
         uint8_t n;

@@ -193,6 +193,7 @@ struct lf_person_joined {
 struct lf_person_scratch {
         struct lf_person_likeness alike[LF_SEARCH_WORDS + 1];
         uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
+        uint64_t among[LF_SEARCH_WORDS / 64 + 1];    /* words of the rows that are left */
         uint32_t matched[LF_SEARCH_MATCHES];         /* words that are like the name's: LF_LIKE */
         uint32_t run_word[LF_PERSON_BLOCK_ROWS][2];  /* words of either name, as bits, that runs of the row's
                                                       * may  explain */
@@ -211,6 +212,7 @@ struct lf_person_wanted {
         uint32_t likes;
         uint32_t bring;  /* how many of them bring rows */
         uint32_t places; /* of all */
+        bool open;       /* what is like it is not known */
         uint8_t met;     /* its bit in scratch->met_row */
         uint16_t limit;  /* those that bring are more alike, in thousandths */
         uint16_t most;   /* how alike they are at most; 1000 of words that runs may explain */
@@ -237,14 +239,16 @@ struct lf_person_search {
         struct lf_person_wanted word[LF_NAME_TOKENS];
         uint32_t rows;   /* in scratch->row */
         uint32_t joined; /* in scratch->joined */
+        uint32_t likes;  /* in scratch->matched */
         uint8_t met;     /* what every row is taken to have, as in scratch->met_row */
 };
 
 /* The words of the group that are like `t`, as LF_LIKE, in no order, some perhaps twice; how many there are:
- * of more than `max` only the first `max` are in `ret`. */
+ * of more than `max` only the first `max` are in `ret`. `among` (may be NULL) has the bits of the words that
+ * matter. */
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint32_t *ret, uint32_t max);
+                        const struct lf_token *t, const uint64_t *among, uint32_t *ret, uint32_t max);
 
 /* What the letters that only the one of two words that are alike has cost at most: for lf_person_kernel's
  * possible(). */
@@ -254,8 +258,11 @@ struct lf_word_budget {
 struct lf_word_budget lf_word_budget(unsigned own, bool own_doubled, unsigned theirs, bool theirs_doubled);
 
 /* Fills search->word: for each word of the name those of the group by which rows are brought. A row that has
- * none of them and no run of words is below the floor. False: they are too many. */
+ * none of them and no run of words is below the floor. A word of which the group has no list stays open, one
+ * that may be like any, when the others bring few rows. False: they are too many. */
 bool lf_person_demand(struct lf_person_search *s, float floor);
+/* Finds what is like the open words in the rows that are left. False: they are too many. */
+bool lf_person_close(struct lf_person_search *s);
 
 /* How much a row may weigh that has words like those of these bits, and of the others none above their
  * limits, and reach the floor. -1: it cannot. */

@@ -161,7 +161,7 @@ static bool write_like(struct room *m, const struct lf_person_group *g, const st
         struct lf_person_alike *a = &w->alike[word];
         uint32_t *like = w->like + used;
         uint32_t n =
-            lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], like, g->likes - used);
+            lf_person_like(m->v, g, w, m->kernel, &m->v->token[w->token[word]], NULL, like, g->likes - used);
         if (n > g->likes - used)
                 return false;
         qsort(like, n, sizeof *like, descending);
@@ -341,7 +341,7 @@ static bool row_sound(const struct lf_person_view *v, uint32_t block, const stru
         if (at->row >= v->head->rows || at->row / LF_PERSON_BLOCK_ROWS != block)
                 return false;
         for (unsigned j = 0; j < LF_HEAD_WORDS; j++)
-                if (LF_WEIGHED_WORD(h->word[j]) > g->words || LF_WEIGHED_WEIGHT(h->word[j]) > 1000)
+                if (LF_WEIGHED_WORD(h->word[j]) > g->words || LF_WEIGHED_WEIGHT(h->word[j]) > LF_WEIGHT_MOST)
                         return false;
         const struct lf_person_row *r = &v->row[at->row];
         return h->n == r->n && at->token == r->token && at->part <= g->places && h->n <= g->places - at->part;
@@ -359,7 +359,7 @@ static bool group_sound(const struct lf_person_view *v, uint32_t block, const st
                         return false;
         for (uint32_t i = 0; i < g->places; i++)
                 if (w->place[i] >= g->rows || LF_WEIGHED_WORD(w->part[i]) >= g->words ||
-                    LF_WEIGHED_WEIGHT(w->part[i]) > 1000)
+                    LF_WEIGHED_WEIGHT(w->part[i]) > LF_WEIGHT_MOST)
                         return false;
         for (uint32_t i = 0; i < g->runs; i++)
                 if (!run_sound(g, w, &w->run[i]))

@@ -2,6 +2,7 @@
  * any core. Private to the person engine. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,14 @@ struct lf_person_kernel {
         void (*distance)(const uint8_t *a, unsigned n, const uint8_t (*word)[LF_KERNEL_LETTERS],
                          const uint32_t *id, const uint8_t *length, unsigned count, uint8_t *ret);
 };
+
+/* possible() for one signature. */
+static inline bool lf_signature_possible(uint64_t signature, uint64_t probe, unsigned own, unsigned theirs)
+{
+        uint64_t x = probe & ~signature, y = signature & ~probe;
+        return (unsigned)(__builtin_popcountll(x) + __builtin_popcountll(x >> 32)) <= own &&
+               (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
+}
 
 /* The best for an instruction set. */
 const struct lf_person_kernel *lf_person_kernel_for(enum lf_isa isa);

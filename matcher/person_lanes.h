@@ -18,10 +18,8 @@ static unsigned possible(const uint64_t *signature, unsigned n, uint64_t probe, 
 {
         unsigned found = 0;
         for (unsigned i = 0; i < n; i++) {
-                uint64_t x = probe & ~signature[i], y = signature[i] & ~probe;
                 ret[found] = first + i;
-                found += (unsigned)(__builtin_popcountll(x) + __builtin_popcountll(x >> 32)) <= own &&
-                         (unsigned)(__builtin_popcountll(y) + __builtin_popcountll(y >> 32)) <= theirs;
+                found += lf_signature_possible(signature[i], probe, own, theirs);
         }
         return found;
 }

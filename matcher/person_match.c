@@ -17,6 +17,7 @@ struct compare {
         struct lf_span own;
         bool doubled;
         uint64_t signature;
+        const uint64_t *among; /* words that are compared, as bits; NULL: all */
         uint8_t code[LF_TOKEN_LETTERS];
         uint32_t *like, likes, max;
         /* words that are being gathered */
@@ -93,6 +94,23 @@ struct lf_word_budget lf_word_budget(unsigned own, bool own_doubled, unsigned th
                                        .theirs = all - (more < 0 ? -more * (own_doubled ? 1 : 2) : 0)};
 }
 
+/* kernel->possible() for those of n words from `first` on that are compared. */
+static unsigned possible_among(const struct compare *c, uint32_t first, unsigned n, struct lf_word_budget b,
+                               uint32_t *ret)
+{
+        unsigned found = 0;
+        for (uint32_t k = first / 64; k * 64 < first + n; k++)
+                for (uint64_t bits = c->among[k]; bits; bits &= bits - 1) {
+                        uint32_t word = k * 64 + (uint32_t)__builtin_ctzll(bits);
+                        if (word - first >= n)
+                                continue;
+                        ret[found] = word;
+                        found += lf_signature_possible(c->w->signature[word], c->signature, (unsigned)b.own,
+                                                       (unsigned)b.theirs);
+                }
+        return found;
+}
+
 /* The words of m letters that may be like it. */
 static void compare_length(struct compare *c, unsigned m, bool doubled)
 {
@@ -104,8 +122,12 @@ static void compare_length(struct compare *c, unsigned m, bool doubled)
                 return;
         for (uint32_t i = 0; i < n; i += AT_ONCE) {
                 unsigned some = n - i < AT_ONCE ? n - i : AT_ONCE;
-                some = c->kernel->possible(c->w->signature + first + i, some, c->signature, (unsigned)b.own,
-                                           (unsigned)b.theirs, first + i, c->word + c->words);
+                if (c->among)
+                        some = possible_among(c, first + i, some, b, c->word + c->words);
+                else
+                        some = c->kernel->possible(c->w->signature + first + i, some, c->signature,
+                                                   (unsigned)b.own, (unsigned)b.theirs, first + i,
+                                                   c->word + c->words);
                 gather(c, some, m);
         }
 }
@@ -118,7 +140,8 @@ static void compare_initials(struct compare *c)
                 for (unsigned doubled = 0; doubled < 2; doubled++) {
                         const uint32_t *key = &c->w->key[lf_word_key(m, doubled, first)];
                         for (uint32_t word = key[0]; word < key[1]; word++)
-                                note(c, word, m, LF_SIM_INITIAL);
+                                if (!c->among || lf_bit(c->among, word))
+                                        note(c, word, m, LF_SIM_INITIAL);
                 }
 }
 
@@ -138,10 +161,10 @@ static void compare_skeletons(struct compare *c)
 
 uint32_t lf_person_like(const struct lf_person_view *v, const struct lf_person_group *g,
                         const struct lf_person_words *w, const struct lf_person_kernel *kernel,
-                        const struct lf_token *t, uint32_t *ret, uint32_t max)
+                        const struct lf_token *t, const uint64_t *among, uint32_t *ret, uint32_t max)
 {
         struct compare c; /* not what is gathered: it is long */
-        c.v = v, c.g = g, c.w = w, c.kernel = kernel;
+        c.v = v, c.g = g, c.w = w, c.kernel = kernel, c.among = among;
         c.like = ret, c.likes = 0, c.max = max;
         c.words = 0;
         c.own = lf_span_of(t);

@@ -189,7 +189,6 @@ static void leave_reaching(const struct sums *sums, struct lf_person_search *s, 
 static void leave_possible(struct lf_person_search *s, float floor)
 {
         struct sums sums = sums_of(s);
-        leave_enough(s, floor);
         leave_reaching(&sums, s, floor, explain_by_words);
         for (uint32_t i = 0; i < s->rows; i++) {
                 const struct lf_person_at *at = &s->w->at[s->s->row[i].row];
@@ -277,6 +276,11 @@ static void search_name(struct lf_person_search *s, struct report *report)
                 return;
         }
         take_rows(s);
+        leave_enough(s, report->floor);
+        if (!lf_person_close(s)) {
+                compare_all(s, &own, report);
+                return;
+        }
         note_alike(s);
         leave_possible(s, report->floor);
         compare_rows(s, &own, report);
