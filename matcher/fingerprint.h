@@ -177,8 +177,11 @@ struct lf_finger_query {
 void lf_finger_ask(const struct lf_finger *finger, struct lf_finger_query *ret);
 
 /* What one instruction set computes; all give equal results. */
+struct lf_finger_draft; /* matcher/fingerprint_draft.h */
 struct lf_finger_kernels {
         const char *name;
+        /* When a finger is coded: of each cell around its minutia m the directions that are set, as bits. */
+        void (*surroundings)(const struct lf_finger_draft *d, unsigned m, uint8_t *ret);
         /* The first stage's: what a row's cylinders nearest by the first word, and by all words, are like by
          * all words: key[i] for each cylinder of the probe, to the end of its group; aligned to 16. */
         void (*first)(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key);

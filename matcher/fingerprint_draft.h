@@ -1,4 +1,5 @@
-/* A finger while it is coded. Private to fingerprint_code.c and fingerprint_cylinder.c. */
+/* A finger while it is coded. Private to fingerprint_code.c, fingerprint_cylinder.c and what computes cells.
+ */
 #pragma once
 
 #include "matcher/fingerprint.h"
@@ -24,6 +25,22 @@ struct lf_finger_draft {
         float c[LF_FINGER_MINUTIA_MAX], s[LF_FINGER_MINUTIA_MAX]; /* of the angle */
         uint16_t angle[LF_FINGER_MINUTIA_MAX];
 };
+
+/* Beyond the radius and three standard deviations of its spread a minutia adds nothing, in pixels. */
+#define LF_FINGER_FAR 95
+
+/* What a minutia adds to the cells of one axis, by its place along it: it reaches no more than three. */
+#define LF_FINGER_BLURRED 3
+struct lf_finger_blur {
+        float weight[LF_FINGER_BLURRED]; /* of cells from, from + 1 and from + 2; 0: not reached */
+        uint32_t from;
+};
+#define LF_FINGER_SPACING 4 /* of a pixel */
+#define LF_FINGER_BLURS   (2 * LF_FINGER_FAR * LF_FINGER_SPACING + 1)
+extern struct lf_finger_blur lf_finger_blur[LF_FINGER_BLURS];
+/* What it adds to each direction, by its own: of a turn, in as many steps. */
+#define LF_FINGER_DIRECTED 512
+extern float lf_finger_directed[LF_FINGER_DIRECTED][8];
 
 /* Whether minutia m has at least so many neighbours that its cylinder could show. */
 bool lf_finger_neighbours(const struct lf_finger_draft *d, unsigned m, unsigned least);

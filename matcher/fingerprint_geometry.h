@@ -134,5 +134,6 @@ static float crowd(const struct lf_finger *a, const struct lf_finger *b, const s
         return total(lane);
 }
 
-const struct lf_finger_kernels KERNELS = {NAME,   first, nearest, tally, unusual, agreement, consistency,
-                                          around, root,  align,   meet,  within,  crowd};
+const struct lf_finger_kernels KERNELS = {NAME,    surroundings, first,       nearest, tally,
+                                          unusual, agreement,    consistency, around,  root,
+                                          align,   meet,         within,      crowd};

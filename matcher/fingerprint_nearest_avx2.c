@@ -2,6 +2,7 @@
  * sixteen in a register. */
 #include <immintrin.h>
 
+#include "matcher/fingerprint_cells.h"
 #include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_plain.h"
 

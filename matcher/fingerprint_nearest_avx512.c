@@ -1,4 +1,5 @@
 /* Eight cylinders of the probe at a time, each against the same one of the row; counted by VPOPCNTDQ. */
+#include "matcher/fingerprint_cells.h"
 #include "matcher/fingerprint_meet_avx512.h"
 #include "matcher/fingerprint_pairs_avx512.h"
 

@@ -1,4 +1,5 @@
 /* The reference: what every instruction set computes. */
+#include "matcher/fingerprint_cells.h"
 #include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_plain.h"
 

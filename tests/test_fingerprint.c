@@ -393,6 +393,25 @@ static struct lf_shard *shard_of_fingers(unsigned n, size_t *ret_size)
         return s;
 }
 
+static void every_instruction_set_codes_alike(void **state)
+{
+        const struct lf_finger_kernels *chosen = lf_finger_kernels;
+        size_t size, other;
+        lf_finger_kernels = &lf_finger_scalar;
+        struct lf_shard *expected = shard_of_fingers(100, &size);
+        for (unsigned isa = 0; isa < LF_ISA_COUNT; isa++) {
+                if (!lf_isa_has((enum lf_isa)isa))
+                        continue;
+                lf_finger_kernels = kernels_of[isa];
+                struct lf_shard *s = shard_of_fingers(100, &other);
+                assert_int_equal(other, size);
+                assert_memory_equal(s, expected, size);
+                free(s);
+        }
+        lf_finger_kernels = chosen;
+        free(expected);
+}
+
 static void every_instruction_set_gives_equal_results(void **state)
 {
         struct lf_fmr *b = calloc(1, sizeof *b);
@@ -595,6 +614,7 @@ int main(void)
             cmocka_unit_test(damaged_shards_are_refused_or_stay_inside),
             cmocka_unit_test(the_calibration_falls_with_the_score),
             cmocka_unit_test(many_records_are_found_across_blocks),
+            cmocka_unit_test(every_instruction_set_codes_alike),
             cmocka_unit_test(every_instruction_set_gives_equal_results),
             cmocka_unit_test(noise_for_fingers_is_searched),
             cmocka_unit_test(fingers_are_laid_over_alike_by_every_set),
