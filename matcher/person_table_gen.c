@@ -101,7 +101,7 @@ static void hangul(UChar32 c, char *out)
         static const char last[][3] = {"",  "k", "k", "k", "n", "n", "n", "t",  "l", "k", "m", "l", "l", "l",
                                        "p", "l", "m", "p", "p", "t", "t", "ng", "t", "t", "k", "t", "p", "t"};
         int32_t i = c - HANGUL_FIRST;
-        sprintf(out, "%s%s%s", first[i / (21 * 28)], vowel[i / 28 % 21], last[i % 28]);
+        strcpy(stpcpy(stpcpy(out, first[i / (21 * 28)]), vowel[i / 28 % 21]), last[i % 28]);
 }
 
 static int32_t to_latin(UChar32 c, UScriptCode script, UChar *text, int32_t n)
@@ -318,7 +318,7 @@ static void print_weights(void)
 /* FNV-1a over everything that decides how a name folds. */
 static uint32_t table_id(void)
 {
-        uint32_t h = 2166136261u;
+        uint32_t h = 2166136261u ^ LF_SPELLING_VERSION;
         for (size_t i = 0; i < sizeof entries; i++)
                 h = (h ^ ((const uint8_t *)entries)[i]) * 16777619u;
         for (size_t i = 0; i < pool_size; i++)
