@@ -10,7 +10,7 @@
 #define LF_PROBE_WORDS     12 /* in a name of a person; other entities have what a list's name may have */
 #define LF_PROBE_TOKENS    96
 #define LF_PROBE_DATES     8
-#define LF_PROBE_NATIONS   8
+#define LF_PROBE_NATIONS   9
 #define LF_PROBE_DOCUMENTS 16
 
 struct lf_person_probe {

@@ -4,11 +4,14 @@
 
 #include "control/manifest/manifest.h"
 #include "matcher/person_fold.h"
+#include "matcher/person_probe.h"
 #include "matcher/person_write.h"
 
 #define PERSON_WORDS 12 /* of a probe: matcher/person.h */
 #define ENTITY_WORDS LF_NAME_TOKENS
 #define PROBE_WORDS  96
+
+_Static_assert(LF_PARTY_NATIONS <= LF_PROBE_NATIONS, "the engine takes what a message may say");
 
 struct record {
         uint8_t *buf;
