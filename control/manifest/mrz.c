@@ -219,7 +219,8 @@ static void read_number(struct lf_mrz *m, const struct zone *z)
         const char *number = at(z, l->number), digit = number[l->number.n];
         const char *more = at(z, l->optional);
         size_t n = 0;
-        if ((m->format == LF_MRZ_TD1 || m->format == LF_MRZ_TD2) && digit == '<')
+        bool full = number[l->number.n - 1] != '<';
+        if ((m->format == LF_MRZ_TD1 || m->format == LF_MRZ_TD2) && digit == '<' && full)
                 while (n < l->optional.n && more[n] != '<')
                         n++;
         if (n < 2) {
