@@ -228,7 +228,10 @@ void lf_drop_arrived(struct lf_gateway *g, const char *name)
 static void claim_if_still(struct lf_gateway *g, const char *name)
 {
         struct stat st;
-        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ctime + STILL_S <= time(NULL))
+        time_t now = time(NULL);
+        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (st.st_ctime + STILL_S <= now ||
+             st.st_ctime > now + STILL_S)) /* the clock may have been set back */
                 lf_drop_arrived(g, name);
 }
 
