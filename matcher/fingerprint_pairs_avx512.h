@@ -197,7 +197,7 @@ static float agreement_of_eight(struct lf_finger_pairs *p)
         __m256 mine = _mm512_castps512_ps256(weight);
         __m256 others =
             _mm256_sub_ps(_mm256_add_ps(_mm512_castps512_ps256(vote), _mm512_extractf32x8_ps(vote, 1)), mine);
-        _mm256_store_ps(p->vote, others);
+        _mm512_store_ps(p->vote, _mm512_zextps256_ps512(others));
         __m256 eight = _mm256_mul_ps(_mm256_mul_ps(_mm256_mul_ps(mine, others), others), others);
         __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
         __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));

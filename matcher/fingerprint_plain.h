@@ -22,7 +22,7 @@ static void by_all(const struct lf_finger_query *q, const struct lf_finger *row,
         }
 }
 
-/* The indices of what is more than `least`; room for 64 more than there are. */
+/* The indices of what is more than `least`; room for one more than there are. */
 static size_t above(const float *value, size_t n, float least, uint8_t *which)
 {
         size_t m = 0;
@@ -81,7 +81,7 @@ static void unusual(const struct lf_finger_query *q, const struct lf_finger *row
 {
         float over[LF_FINGER_MINUTIA_MAX];
         int32_t weight[LF_FINGER_MINUTIA_MAX];
-        uint8_t which[LF_FINGER_MINUTIA_MAX + 64];
+        uint8_t which[LF_FINGER_MINUTIA_MAX + 1];
         uint16_t turn[LF_FINGER_MINUTIA_MAX];
         size_t padded = lf_finger_stride(q->finger.row);
         for (size_t i = 0; i < padded; i++) {
