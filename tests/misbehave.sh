@@ -37,7 +37,7 @@ check "an agreement that does not exist: REFUSED, with an entry" logged REFUSED 
 check "no gallery was touched for them: $scans blocks before, $(scans) after" test "$scans" = "$(scans)"
 check "the log verifies" audit_verifies
 names() { # whether a listed name or a template's first bytes are anywhere in log or write-ahead log
-        LC_ALL=C grep -rqaiF "$(person 1 | cut -d' ' -f1)" "$W/audit" || LC_ALL=C grep -rqaF 'FMR' "$W/audit"
+        LC_ALL=C grep -rqaiF "$(person 1 | cut -d' ' -f1)" "$W/audit" || LC_ALL=C grep -rqaP 'FMR\x00' "$W/audit"
 }
 ask desk-1 "$(person 1)" >/dev/null; settle
 check "the log holds no name and no template" not names

@@ -119,13 +119,17 @@ static void torn_at_every_byte(void **state)
         for (size_t at = 0; at < LF_WAL_BLOCK; at++) {
                 memcpy(sim.content, image, SEGMENT);
                 memset(sim.content + LF_WAL_BLOCK + at, at % 2 ? 0 : 0xa5, LF_WAL_BLOCK - at);
+                size_t whole = at; /* a byte may happen to be what was written over it */
+                while (whole < LF_WAL_BLOCK &&
+                       sim.content[LF_WAL_BLOCK + whole] == image[LF_WAL_BLOCK + whole])
+                        whole++;
                 wal = open_log(&found);
-                assert_int_equal(found.entries, 3 + at / LF_WAL_RECORD_SIZE);
+                assert_int_equal(found.entries, 3 + whole / LF_WAL_RECORD_SIZE);
                 if (at % 64 == 0) { /* and the log goes on from there */
                         commit(wal, 2);
                         drop(wal);
                         wal = open_log(&found);
-                        assert_int_equal(found.entries, 5 + at / LF_WAL_RECORD_SIZE);
+                        assert_int_equal(found.entries, 5 + whole / LF_WAL_RECORD_SIZE);
                 }
                 drop(wal);
         }
