@@ -111,7 +111,7 @@ static void join(const struct search *s, const struct near *pairs, unsigned n)
         int32_t close[LANES];
         uint8_t a[LANES], b[LANES];
         for (unsigned h = 0; h < n; h += LANES) {
-                __mmask16 valid = (__mmask16)_bzhi_u32(0xffff, n - h);
+                __mmask16 valid = lanes16(n - h);
                 __m512i ia = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, pairs->a + h)),
                         ib = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(valid, pairs->b + h));
                 __m512 dx = _mm512_sub_ps(_mm512_i32gather_ps(ia, s->a->fine.x, 4),
@@ -242,7 +242,7 @@ static unsigned within(const struct lf_finger *a, const struct lf_finger *b,
         unsigned n = 0, all = a->row->n;
         for (unsigned i = 0; i < all; i += LANES) {
                 __m512 x = _mm512_cvtepi32_ps(words(a->x + i)), y = _mm512_cvtepi32_ps(words(a->y + i));
-                __mmask16 in = (__mmask16)_bzhi_u32(0xffff, all - i), too = in;
+                __mmask16 in = lanes16(all - i), too = in;
 #pragma GCC unroll 8
                 for (unsigned h = 0; h < LF_FINGER_AXES; h++) {
                         __m512 along = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(au[h]), x),

@@ -3,17 +3,6 @@
 #include "matcher/fingerprint_meet.h"
 #include "matcher/fingerprint_plain.h"
 
-static inline unsigned differ(const struct lf_finger_query *q, unsigned i, const struct lf_finger *row,
-                              unsigned k, unsigned words)
-{
-        unsigned d = 0;
-        for (unsigned w = 0; w < words; w++)
-                d += (unsigned)__builtin_popcountll(
-                    (q->finger.bits[w * lf_finger_stride(q->finger.row) + i] & lf_finger_code_mask(w)) ^
-                    row->bits[w * lf_finger_stride(row->row) + k]);
-        return d << 7 | k;
-}
-
 static void first(const struct lf_finger_query *q, const struct lf_finger *row, uint16_t *key)
 {
         uint8_t at[LF_FINGER_BUCKETS + 1];

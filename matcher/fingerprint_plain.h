@@ -3,21 +3,25 @@
 
 #include "matcher/fingerprint_first.h"
 
+/* The bits by which `words` words of the probe's cylinder i and the row's k differ, as a key. */
+static inline unsigned differ(const struct lf_finger_query *q, unsigned i, const struct lf_finger *row,
+                              unsigned k, unsigned words)
+{
+        unsigned d = 0;
+        for (unsigned w = 0; w < words; w++)
+                d += (unsigned)__builtin_popcountll(
+                    (q->finger.bits[w * lf_finger_stride(q->finger.row) + i] & lf_finger_code_mask(w)) ^
+                    row->bits[w * lf_finger_stride(row->row) + k]);
+        return d << 7 | k;
+}
+
 /* What a group's first words chose, by all words. */
 static void by_all(const struct lf_finger_query *q, const struct lf_finger *row, unsigned g, uint16_t *key)
 {
-        unsigned stride = lf_finger_stride(q->finger.row), other = lf_finger_stride(row->row);
         for (unsigned i = g * LF_FINGER_LANES; i < (g + 1) * LF_FINGER_LANES; i++) {
-                unsigned k = key[i] & 127, differ = key[i] >> 7;
-                if (key[i] >= LF_FINGER_NONE_FIRST) {
-                        key[i] = LF_FINGER_NONE;
-                        continue;
-                }
-                for (unsigned w = 1; w < LF_FINGER_WORDS; w++)
-                        differ += (unsigned)__builtin_popcountll(
-                            (q->finger.bits[w * stride + i] & lf_finger_code_mask(w)) ^
-                            row->bits[w * other + k]);
-                unsigned found = differ << 7 | k;
+                unsigned found = LF_FINGER_NONE;
+                if (key[i] < LF_FINGER_NONE_FIRST)
+                        found = differ(q, i, row, key[i] & 127, LF_FINGER_WORDS);
                 key[i] = (uint16_t)(found < LF_FINGER_NONE ? found : LF_FINGER_NONE);
         }
 }
