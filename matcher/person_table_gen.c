@@ -290,8 +290,11 @@ static void put_weight(const char *word, uint16_t weight)
         n = lf_spelling_level(letters, n);
         letters[n] = 0;
         uint32_t i = lf_letters_fnv(letters, n);
-        while (weights[i % LF_WORD_WEIGHTS].n)
-                i++;
+        for (; weights[i % LF_WORD_WEIGHTS].n; i++)
+                if (strcmp(weights[i % LF_WORD_WEIGHTS].letter, letters) == 0) {
+                        fprintf(stderr, "%s: stands there already, as %s\n", word, letters);
+                        exit(1);
+                }
         struct lf_word_weight *w = &weights[i % LF_WORD_WEIGHTS];
         if (n >= sizeof w->letter) {
                 fprintf(stderr, "%s: a longer word than the table holds\n", letters);
