@@ -1,7 +1,8 @@
 /* PNRGOV: the travellers of bookings (IATA/ICAO/WCO PNRGOV EDIFACT implementation guide, 10.1 to 13.1).
  *
  * Behind SRC a PNR begins; its TIF before the itinerary (TVL) are its travellers, later ones repeat them in
- * check-in (TRI) and history (ABI, SAC). */
+ * check-in (TRI). Its history (ABI, SAC) says what was, and of whom: nobody who is there only travels, and a
+ * document that is there only is not one any more. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -33,7 +34,7 @@ int lf_pnr_add(struct lf_manifest_reader *r, const struct lf_edi_segment *s, str
                 *t = malloc(sizeof **t);
         if (!*t)
                 return -ENOMEM;
-        (*t)->reference[0] = 0;
+        (*t)->reference[0] = (*t)->type = 0;
         lf_party_begin(&(*t)->party, LF_PARTY_PERSON, LF_ROLE_PASSENGER, &s->at);
         pnr->n++;
         *ret = *t;
@@ -48,20 +49,28 @@ struct lf_pnr_traveller *lf_pnr_find(struct lf_pnr *pnr, const char *reference)
         return NULL;
 }
 
-/* Bytes of `given` before a title at its end: "ISABELLE MRS", "JOHNMR"; all of it if nothing would be left.
- */
-static size_t without_title(const char *given)
+/* Bytes of `given` before the titles at its end: "ISABELLE MRS", "JOHNMR", "ADA DR MS"; all of it if nothing
+ * would be left. Those that names end in, too, count only behind a space. */
+static size_t without_titles(const char *given)
 {
-        static const char *const titles[] = {"MISS", "MSTR", "MRS", "MR", "MS", "DR"};
+        static const struct {
+                const char *title;
+                bool apart;
+        } titles[] = {{"MISS", false}, {"MSTR", false}, {"MRS", false}, {"MR", false},  {"MS", false},
+                      {"CHD", false},  {"INF", false},  {"DR", true},   {"PROF", true}, {"REV", true},
+                      {"SIR", true},   {"MME", true},   {"MLLE", true}};
         size_t n = strlen(given);
         for (unsigned i = 0; i < sizeof titles / sizeof titles[0]; i++) {
-                size_t t = strlen(titles[i]);
-                if (n < t + 2 || strcmp(given + n - t, titles[i]) != 0)
+                size_t t = strlen(titles[i].title), left = n > t ? n - t : 0;
+                if (left < 1u + titles[i].apart || memcmp(given + left, titles[i].title, t) != 0 ||
+                    (given[left - 1] != ' ' && (titles[i].apart || left < 2)))
                         continue;
-                n -= t;
-                while (n > 0 && given[n - 1] == ' ')
-                        n--;
-                return n > 0 ? n : strlen(given);
+                while (left > 0 && given[left - 1] == ' ')
+                        left--;
+                if (left == 0)
+                        break;
+                n = left;
+                i = UINT32_MAX; /* there may be one more */
         }
         return n;
 }
@@ -69,7 +78,7 @@ static size_t without_title(const char *given)
 int lf_pnr_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p,
                 const char *family, const char *given)
 {
-        size_t n = without_title(given);
+        size_t n = without_titles(given);
         if (lf_party_add_name(p, family, given) < 0)
                 return lf_too_large(r, s);
         if (!given[n])
@@ -90,7 +99,7 @@ static int finish(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         }
         pnr->n = pnr->papers = 0;
         pnr->current = LF_PNR_NOBODY;
-        pnr->open = pnr->travellers = false;
+        pnr->open = pnr->travellers = pnr->history = false;
         pnr->locator[0] = 0;
         return ret;
 }
@@ -155,34 +164,50 @@ static int one_traveller(struct lf_manifest_reader *r, const struct lf_edi_segme
                 t->party.kind = LF_PARTY_ORGANISATION;
                 t->party.role = LF_ROLE_OTHER;
         }
+        struct lf_edi_view what = lf_edi_component(s, e, 1);
+        if (what.n > 0 && (what.p[0] == 'A' || what.p[0] == 'C' || what.p[0] == 'I'))
+                t->type = (char)what.p[0];
         memcpy(t->party.role_code, "TIF", 4);
         pnr->current = pnr->n - 1;
         ret = lf_copy(r, s, e, 2, t->reference, sizeof t->reference);
         return ret == 0 ? lf_pnr_name(r, s, &t->party, family, given) : ret;
 }
 
+/* Behind the itinerary: says whom the next segments speak of. *ret_known: one of those before it. */
+static int repeated(struct lf_manifest_reader *r, const struct lf_edi_segment *s, bool *ret_known)
+{
+        struct lf_pnr *pnr = r->pnr;
+        char reference[LF_PNR_REFERENCE], family[LF_PNR_NAME] = "", given[LF_PNR_NAME] = "";
+        int ret = lf_copy(r, s, 2, 2, reference, sizeof reference);
+        if (ret == 0)
+                ret = lf_copy(r, s, 1, 0, family, sizeof family);
+        if (ret == 0)
+                ret = lf_copy(r, s, 2, 0, given, sizeof given);
+        if (ret < 0)
+                return ret;
+        pnr->current = LF_PNR_NOBODY;
+        for (uint32_t i = 0; reference[0] && i < pnr->n && pnr->current == LF_PNR_NOBODY; i++)
+                if (strcmp(pnr->traveller[i]->reference, reference) == 0)
+                        pnr->current = i;
+        if (pnr->current == LF_PNR_NOBODY)
+                pnr->current = lf_pnr_named(pnr, family, given);
+        *ret_known = pnr->current != LF_PNR_NOBODY || !family[0];
+        return 0;
+}
+
 static int tif(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_pnr *pnr = r->pnr;
+        bool known = false;
         if (!pnr->open)
                 return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "before SRC");
-        int ret = lf_no_repeats(r, s);
-        if (ret < 0)
-                return ret;
-        if (!pnr->travellers) { /* says whom the next segments speak of */
-                char reference[LF_PNR_REFERENCE];
-                ret = lf_copy(r, s, 2, 2, reference, sizeof reference);
-                if (ret < 0)
-                        return ret;
-                struct lf_pnr_traveller *t = lf_pnr_find(pnr, reference);
-                pnr->current = LF_PNR_NOBODY;
-                for (uint32_t i = 0; t && i < pnr->n; i++)
-                        if (pnr->traveller[i] == t)
-                                pnr->current = i;
+        if (pnr->history)
                 return 0;
-        }
+        int ret = lf_no_repeats(r, s);
+        if (ret == 0 && !pnr->travellers)
+                ret = repeated(r, s, &known);
         unsigned last = s->elements > 3 ? s->elements - 1 : 2;
-        for (unsigned e = 2; e <= last && ret == 0; e++)
+        for (unsigned e = 2; e <= last && ret == 0 && !known; e++)
                 if (e == 2 || lf_edi_component(s, e, 0).n > 0)
                         ret = one_traveller(r, s, e);
         return ret;
@@ -215,16 +240,20 @@ static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         case LF_EDI_TAG('T', 'I', 'F'):
                 return tif(r, s);
         case LF_EDI_TAG('S', 'S', 'R'):
-                return pnr->open ? lf_pnr_ssr(r, s) : 0;
+                return pnr->open && !pnr->history ? lf_pnr_ssr(r, s) : 0;
         case LF_EDI_TAG('T', 'V', 'L'):
                 if (!pnr->open)
                         return flight(r, s);
                 pnr->travellers = false;
                 pnr->current = LF_PNR_NOBODY;
                 return 0;
-        case LF_EDI_TAG('T', 'R', 'I'):
         case LF_EDI_TAG('A', 'B', 'I'):
         case LF_EDI_TAG('S', 'A', 'C'):
+                pnr->history = pnr->open;
+                pnr->travellers = false;
+                pnr->current = LF_PNR_NOBODY;
+                return 0;
+        case LF_EDI_TAG('T', 'R', 'I'):
         case LF_EDI_TAG('L', 'T', 'S'):
         case LF_EDI_TAG('M', 'S', 'G'):
                 pnr->travellers = pnr->travellers && !pnr->open;
@@ -245,7 +274,7 @@ static int begin(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         if (!r->pnr)
                 return -ENOMEM;
         r->pnr->n = r->pnr->papers = 0;
-        r->pnr->open = r->pnr->travellers = false;
+        r->pnr->open = r->pnr->travellers = r->pnr->history = false;
         r->pnr->locator[0] = 0;
         r->pnr->current = LF_PNR_NOBODY;
         return 0;

@@ -9,7 +9,8 @@
 #define LF_PNR_NAME      72
 #define LF_PNR_NOBODY    UINT32_MAX
 
-/* What an SSR says of a traveller: DOCS (passport and the like), DOCO (visa), INFT (an infant). */
+/* What an SSR says of a traveller: DOCS (passport and the like), DOCO (visa), PSPT (the older passport), INFT
+ * (an infant), CHLD (a child's birth). */
 struct lf_pnr_paper {
         char family[LF_PNR_NAME], given[LF_PNR_NAME]; /* "": the SSR names nobody */
         char number[LF_MANIFEST_REFERENCE_MAX + 1];
@@ -24,6 +25,7 @@ struct lf_pnr_paper {
 };
 
 struct lf_pnr_traveller {
+        char type; /* 'A' adult, 'C' child, 'I' infant; 0: not said */
         struct lf_party party;
         char reference[LF_PNR_REFERENCE];
 };
@@ -31,6 +33,7 @@ struct lf_pnr_traveller {
 struct lf_pnr {
         bool open;       /* behind SRC */
         bool travellers; /* in the part whose TIF are the travellers: before the itinerary */
+        bool history;    /* in the part that says what was changed */
         char locator[36];
         uint32_t n, papers, current; /* current: the traveller that segments speak of, or LF_PNR_NOBODY */
         uint32_t paper_room;
@@ -46,7 +49,11 @@ struct lf_pnr_traveller *lf_pnr_find(struct lf_pnr *pnr, const char *reference);
 int lf_pnr_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p,
                 const char *family, const char *given);
 
-/* pnr_papers.c */
+/* pnr_ssr.c: keeps what an SSR says. */
 int lf_pnr_ssr(struct lf_manifest_reader *r, const struct lf_edi_segment *s);
+
+/* pnr_papers.c */
+/* The first traveller whom these names may be; LF_PNR_NOBODY. */
+uint32_t lf_pnr_named(const struct lf_pnr *pnr, const char *family, const char *given);
 /* Gives each paper to its traveller, or makes it one of its own: nobody that a PNR names is left out. */
 int lf_pnr_resolve(struct lf_manifest_reader *r, const struct lf_edi_segment *s);
