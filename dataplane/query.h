@@ -44,7 +44,7 @@ struct lf_task {
         uint64_t remaining;   /* blocks */
         bool late;            /* given up at the deadline */
         bool had;             /* its sweep's present block */
-        struct lf_topk topk;  /* of the shard being scanned */
+        struct lf_topk topk;  /* of the shard being scanned; its shard NULL: none */
         struct lf_result result[LF_QUERY_DATASETS_MAX];
 };
 

@@ -19,17 +19,13 @@ static uint64_t blocks_needed(const struct lf_match *m, const struct lf_query *q
         return blocks;
 }
 
-/* The hits in this shard join the best of its dataset. A record past its expiry is not reported. */
+/* The hits in this shard join the best of its dataset. */
 static void flush(struct lf_task *t, const struct lf_shard *s)
 {
         struct lf_query *q = t->query;
-        const struct lf_shard_record *records = lf_shard_records(s);
-        for (uint32_t i = 0; i < t->topk.n; i++) {
-                struct lf_best b = {.shard = s, .hit = t->topk.hit[i]};
-                uint64_t expiry = records[b.hit.record].expiry;
-                if (expiry == 0 || expiry > q->request.now)
-                        lf_result_push(&t->result[q->place[s->dataset]], &b);
-        }
+        for (uint32_t i = 0; i < t->topk.n; i++)
+                lf_result_push(&t->result[q->place[s->dataset]],
+                               &(struct lf_best){.shard = s, .hit = t->topk.hit[i]});
         lf_topk_init(&t->topk, LF_TOPK_MAX, -INFINITY);
 }
 
@@ -143,6 +139,13 @@ static float floor_of(const struct lf_query *q, const struct lf_shard *s)
         return engine->score_at(several && rate < WEAKEST_RATE ? WEAKEST_RATE : rate);
 }
 
+/* A record past its expiry is not reported, nor does it take the place of another. */
+static void begin(struct lf_task *t, const struct lf_shard *s)
+{
+        lf_topk_init(&t->topk, LF_TOPK_MAX, floor_of(t->query, s));
+        lf_topk_pass_over_expired(&t->topk, s, t->query->request.now);
+}
+
 /* A probe may be made to be slow: those behind it that are late by now are not scanned for nothing. They
  * leave at the end of the block. */
 static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t block, struct lf_task **task,
@@ -158,9 +161,8 @@ static void scan_some(struct lf_match *m, const struct lf_shard *shard, uint32_t
                         continue;
                 }
                 probe[some] = task[i]->query->probe[shard->modality].prepared;
-                /* A shard's first block. Without a floor its later ones come here, too, with hits to keep. */
-                if (task[i]->topk.n == 0 && task[i]->topk.floor == -INFINITY)
-                        lf_topk_init(&task[i]->topk, LF_TOPK_MAX, floor_of(task[i]->query, shard));
+                if (task[i]->topk.shard != shard)
+                        begin(task[i], shard);
                 topk[some++] = &task[i]->topk;
         }
         if (some > 0)

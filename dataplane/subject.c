@@ -55,8 +55,7 @@ static void look_up(const struct lf_query *q, unsigned w, void *scratch, struct 
                     !(wanted->categories >> b.shard->category & 1) ||
                     lf_shard_find(b.shard, s->reference, &record) < 0)
                         continue;
-                uint64_t expiry = lf_shard_records(b.shard)[record].expiry;
-                if ((expiry == 0 || expiry > q->request.now) &&
+                if (lf_shard_alive(b.shard, record, q->request.now) &&
                     lf_engine_for(wanted->modality)
                         ->compare(b.shard, probe->prepared, record, scratch, &b.hit))
                         add_hit(q, w, &b, s, e);

@@ -64,6 +64,8 @@ struct lf_explanation {
         struct lf_match_reason reason[LF_EXPLANATION_MAX];
 };
 
+struct lf_shard; /* matcher/shard.h */
+
 /* The best hits of one probe, one per record, best first after lf_topk_sort(). */
 #define LF_TOPK_MAX 16
 struct lf_hit {
@@ -74,11 +76,17 @@ struct lf_hit {
 struct lf_topk {
         uint32_t k; /* 1..LF_TOPK_MAX */
         uint32_t n;
-        float floor; /* a score below this cannot enter: scans may skip on it */
+        float floor;                  /* a score below this cannot enter: scans may skip on it */
+        const struct lf_shard *shard; /* whose records have no place here once they expire; NULL: all have */
+        uint64_t now;                 /* legal time, seconds */
         struct lf_hit hit[LF_TOPK_MAX];
 };
 /* An empty list for the best k hits that score above `floor`. */
 void lf_topk_init(struct lf_topk *t, uint32_t k, float floor);
+/* From now on this shard's records that have expired by `now` are passed over. */
+void lf_topk_pass_over_expired(struct lf_topk *t, const struct lf_shard *shard, uint64_t now);
+/* Whether a hit on the record may enter. */
+bool lf_topk_admits(const struct lf_topk *t, uint32_t record);
 /* Keeps the better of two hits on one record; equal scores keep the lower record, then the lower row. */
 void lf_topk_push(struct lf_topk *t, uint32_t record, uint32_t row, float score);
 void lf_topk_sort(struct lf_topk *t);
@@ -97,8 +105,6 @@ struct lf_source_record {
 
 #define LF_PROBE_MAX   (64 * 1024) /* no engine's prepared probe is larger */
 #define LF_SCRATCH_MAX (8 * 1024 * 1024)
-
-struct lf_shard; /* matcher/shard.h */
 
 struct lf_engine {
         const char *name;

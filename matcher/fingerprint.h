@@ -300,9 +300,10 @@ struct lf_finger_core {
         float mean[LF_FINGER_MINUTIA_MAX], scale[LF_FINGER_MINUTIA_MAX];
 };
 
-/* The first stage: compares core->query with the rows of a block whose positions allow it and leaves those
- * that are worth a closer look: the first `return value` of core->order. */
-unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *core);
+/* The first stage: compares core->query with the rows of a block whose positions allow it and which `top`
+ * admits, and leaves those that are worth a closer look: the first `return value` of core->order. */
+unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const struct lf_topk *top,
+                               struct lf_finger_core *core);
 /* The second, for one of them. */
 void lf_finger_second_stage(const struct lf_shard *s, unsigned at, struct lf_finger_core *core,
                             struct lf_finger_match *ret);

@@ -135,16 +135,17 @@ static float fit_together(const struct lf_finger *row, const uint16_t *key, floa
         return lf_finger_kernels->agreement(&c->scratch.pairs) / (size * size);
 }
 
-/* The rows of the block that a finger may be compared with, by position. */
+/* The rows of the block that a finger may be compared with, by position, and of which a hit would count. */
 static unsigned comparable(const struct lf_shard *s, uint32_t block, const struct lf_finger *probe,
-                           struct lf_finger_core *c)
+                           const struct lf_topk *top, struct lf_finger_core *c)
 {
         uint32_t first = block * LF_FINGER_BLOCK, left = s->rows - first;
         uint32_t end = first + (left < LF_FINGER_BLOCK ? left : LF_FINGER_BLOCK);
         unsigned n = 0;
         for (uint32_t i = first; i < end; i++) {
-                uint8_t position = lf_finger_rows(s)[i].position;
-                if (!position || !probe->row->position || position == probe->row->position)
+                const struct lf_finger_row *row = &lf_finger_rows(s)[i];
+                if ((!row->position || !probe->row->position || row->position == probe->row->position) &&
+                    lf_topk_admits(top, row->record))
                         c->row[n++] = i;
         }
         return n;
@@ -222,9 +223,10 @@ static unsigned lay_over(const struct lf_shard *s, unsigned n, const struct kept
         return left;
 }
 
-unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, struct lf_finger_core *c)
+unsigned lf_finger_first_stage(const struct lf_shard *s, uint32_t block, const struct lf_topk *top,
+                               struct lf_finger_core *c)
 {
-        unsigned n = comparable(s, block, &c->query.finger, c);
+        unsigned n = comparable(s, block, &c->query.finger, top, c);
         const struct kept *kept = n > of_few.compared ? &of_many : &of_few;
         c->compared += n;
         for (unsigned i = 0; i < n; i++)
@@ -254,7 +256,7 @@ static void scan_finger(const struct lf_shard *s, uint32_t block, const struct l
                         struct lf_topk *top, struct lf_finger_core *c)
 {
         lf_finger_ask(probe, &c->query);
-        unsigned survivors = lf_finger_first_stage(s, block, c);
+        unsigned survivors = lf_finger_first_stage(s, block, top, c);
         for (unsigned i = 0; i < survivors; i++) {
                 unsigned at = c->order[i];
                 struct lf_finger_match m;

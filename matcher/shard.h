@@ -75,6 +75,12 @@ static inline const struct lf_shard_record *lf_shard_records(const struct lf_sha
         return (const struct lf_shard_record *)((const uint8_t *)s + s->record_offset);
 }
 
+static inline bool lf_shard_alive(const struct lf_shard *s, uint32_t record, uint64_t now)
+{
+        uint64_t expiry = lf_shard_records(s)[record].expiry;
+        return expiry == 0 || expiry > now;
+}
+
 static inline const void *lf_shard_payload(const struct lf_shard *s)
 {
         return (const uint8_t *)s + s->payload_offset;

@@ -373,6 +373,40 @@ static void a_block_forgets_nothing_of_those_before(void **state)
         assert_ptr_equal(candidate(&a, 7), &a.candidate[0]);
 }
 
+/* More records of the person who asks than a scan keeps stand before the one of them that has not expired. */
+static void what_has_expired_pushes_nothing_out(void **state)
+{
+        enum { EXPIRED = LF_TOPK_MAX + 1, ALL = EXPIRED + PEOPLE };
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        rig.policy.dataset[dataset[FACE]].threshold = -0.5f; /* among so many of one person none stands out */
+        rig_policy();
+        void *shard[KINDS];
+        for (enum kind k = FINGER; k < KINDS; k++) {
+                struct lf_source_record some[ALL];
+                struct lf_shard_info info = {
+                    .generation = 3, .dataset = (uint16_t)dataset[k], .category = CATEGORY};
+                size_t size;
+                for (unsigned i = 0; i < ALL; i++) {
+                        some[i] = record[k][i < EXPIRED ? 7 : i - EXPIRED];
+                        some[i].expiry = i < EXPIRED ? 1 : 0;
+                        some[i].reference[0] = i < EXPIRED ? 'e' : 't';
+                        some[i].reference[1] = (uint8_t)(i < EXPIRED ? i : i - EXPIRED);
+                }
+                assert_int_equal(lf_shard_size(modality[k], some, ALL, &size), 0);
+                shard[k] = image[images++] = aligned_alloc(64, size);
+                assert_int_equal(lf_shard_build(modality[k], &info, some, ALL, shard[k], size, NULL), 0);
+        }
+        assert_int_equal(lf_dataplane_publish(rig.dp, 3, (const void *const *)shard, KINDS), 0);
+        for (enum kind k = FINGER; k < KINDS; k++) {
+                struct rig_plain p =
+                    query_about(k == FINGER ? 7 : -1, k == IRIS ? 7 : -1, k == FACE ? 7 : -1);
+                struct lsp_answer a = rig_ask(&l, k + 1, &p);
+                assert_int_equal(a.verdict, LSP_CANDIDATE);
+                assert_ptr_equal(candidate(&a, 7), &a.candidate[0]);
+        }
+}
+
 #define ONE(test)   cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define THREE(test) cmocka_unit_test_setup_teardown(test, set_up_three_cores, tear_down)
 
@@ -392,6 +426,7 @@ int main(void)
             ONE(faces_that_cannot_be_compared),
             ONE(irises_that_cannot_be_compared),
             ONE(a_block_forgets_nothing_of_those_before),
+            ONE(what_has_expired_pushes_nothing_out),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

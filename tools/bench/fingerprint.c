@@ -104,6 +104,8 @@ static void measure_stages(struct bench *b)
 {
         double first = 0, second = 0;
         uint64_t before = b->core->compared, closer = 0;
+        struct lf_topk all;
+        lf_topk_init(&all, LF_TOPK_MAX, 0);
         for (size_t i = 0; first + second < 2 * SECONDS; i = (i + 1) % b->fingers.real.n) {
                 const struct lf_finger_probe *p = b->probe[i];
                 for (uint32_t f = 0; p && f < p->rows; f++) {
@@ -111,7 +113,7 @@ static void measure_stages(struct bench *b)
                         const struct lf_shard *s = b->fingers.shard[0];
                         double start = lf_bench_cpu_seconds();
                         lf_finger_ask(&finger, &b->core->query);
-                        unsigned n = lf_finger_first_stage(s, 0, b->core);
+                        unsigned n = lf_finger_first_stage(s, 0, &all, b->core);
                         double middle = lf_bench_cpu_seconds();
                         for (unsigned k = 0; k < n; k++) {
                                 struct lf_finger_match m;
