@@ -78,13 +78,80 @@ static void test_paxlst_odd_travellers(void **state)
             "[U U|U|U] pnr=", /* noughts: not known, rather than of 1900 or 2000 */
             "transit passenger DDU",
             "transit crew DDT",
+            "[V V|V|V] pnr=", /* after the message was written: left out */
+            "[W W|W|W] P/PD//N3 P/PP//N4 I/IP//N5 O/M//N6 V/V//N7 I/AC//N8 O/PAX//N9 pnr=",
         };
         assert_says(
             PAX("TDT+20+1'NAD+FL+++MONONYM'DTM+329:100401'NAD+FL++NAME:IN LINES'ATT+2++X'DTM+329:1990:602'"
                 "NAD+DDU+++G:F'ATT+2++Q'DOC++N1'LOC+91+ABC'DTM+36:990101'DOC+P'DOC+ZZ+N2'LOC+91+ON:163'"
-                "NAD+DDT+++T:T'DTM+329:800230'NAD+FL+++U:U'DTM+329:000000'",
-                "21"),
+                "NAD+DDT+++T:T'DTM+329:800230'NAD+FL+++U:U'DTM+329:000000'NAD+FL+++V:V'DTM+329:20500101:102'"
+                "NAD+FL+++W:W'DOC+PD+N3'DOC+PP+N4'DOC+IP+N5'DOC+M+N6'DOC+V+N7'DOC+AC+N8'DOC+PAX+N9'",
+                "31"),
             says, sizeof says / sizeof says[0]);
+}
+
+static enum lf_manifest_rule refused_for(const char *message)
+{
+        struct transcript t = transcribe(message, strlen(message), NULL, NULL);
+        enum lf_manifest_rule rule = t.result < 0 ? t.error.rule : LF_RULE_NONE;
+        transcript_free(&t);
+        return rule;
+}
+
+/* What a message must have, and control totals of crew and of passengers. */
+static void test_totals(void **state)
+{
+#define THREE "TDT+20+X1'NAD+FL+++ONE:ANNA'NAD+FM+++TWO:BEN'NAD+DDT+++THREE:CY'"
+        static const struct {
+                const char *message;
+                enum lf_manifest_rule rule;
+        } each[] = {
+            {PAX(THREE "CNT+42:1'CNT+41:2'", "9"), LF_RULE_NONE},
+            {PAX(THREE "CNT+42:1'", "8"), LF_RULE_NONE}, /* of the passengers */
+            {PAX(THREE "CNT+42:3'", "8"), LF_RULE_NONE}, /* of all */
+            {PAX(THREE "CNT+41:2'", "8"), LF_RULE_NONE},
+            {PAX(THREE "CNT+42:2'", "8"), LF_RULE_TRAVELLER_COUNT},
+            {PAX(THREE "CNT+42:2'CNT+41:1'", "9"), LF_RULE_TRAVELLER_COUNT},
+            {PAX(THREE "CNT+42:1'CNT+41:3'", "9"), LF_RULE_TRAVELLER_COUNT},
+            {"UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'UNT+2+1'UNZ+1+C'", LF_RULE_ORDER},
+            {"UNB+UNOA:4+A+B+240310:0815+C'UNH+1+CUSCAR:D:95B:UN'UNT+2+1'UNZ+1+C'", LF_RULE_ORDER},
+            {"ISA*00*          *00*          *ZZ*LINE           *ZZ*CUSTOMS        "
+             "*240310*0815*U*00401*000000042*0*T*>~GS*SO*LINE*CUSTOMS*20240310*0815*7*X*004010~"
+             "ST*309*0007~N1*SH*FIRST TRADER~SE*3*0007~GE*1*7~IEA*1*000000042~",
+             LF_RULE_ORDER},
+        };
+        for (unsigned i = 0; i < sizeof each / sizeof each[0]; i++) {
+                if (refused_for(each[i].message) != each[i].rule)
+                        print_error("%u: %s\n", i, each[i].message);
+                assert_int_equal(refused_for(each[i].message), each[i].rule);
+        }
+}
+
+/* Lines of a fixed length break names, codes, dates and tags alike. */
+static void test_lines_of_any_length(void **state)
+{
+        static const char right[] = PAXLST_RIGHT;
+        struct transcript whole = transcribe(right, sizeof right - 1, NULL, NULL);
+        const char *who = strchr(strchr(strchr(whole.text, '\n'), '['), ']');
+        for (size_t width = 20; width < 100; width++) {
+                char text[4096];
+                size_t n = 0;
+                for (size_t i = 0; i < sizeof right - 1; i++) {
+                        if (i > 0 && i % width == 0)
+                                n += (size_t)sprintf(text + n, "%s", width % 2 ? "\n" : "\r\n");
+                        text[n++] = right[i];
+                }
+                struct transcript t = transcribe(text, n, NULL, NULL);
+                if (t.result)
+                        print_error("width %zu: %s\n", width, t.text);
+                assert_int_equal(t.result, 0);
+                const char *here = strchr(strchr(strchr(t.text, '\n'), '['), ']');
+                size_t same = strcspn(who, "-") + strlen("-BBB");
+                assert_int_equal(strncmp(here, who, same), 0);
+                assert_non_null(strstr(t.text, "[SEAN O'NEIL|O'NEIL|SEAN] born=19700102 M of IRL pnr="));
+                transcript_free(&t);
+        }
+        transcript_free(&whole);
 }
 
 /* Nobody can be asked about, and nobody else is kept from being screened. */
@@ -376,6 +443,8 @@ int main(void)
             cmocka_unit_test(test_paxlst),
             cmocka_unit_test(test_paxlst_legs),
             cmocka_unit_test(test_paxlst_odd_travellers),
+            cmocka_unit_test(test_totals),
+            cmocka_unit_test(test_lines_of_any_length),
             cmocka_unit_test(test_nameless),
             cmocka_unit_test(test_pnrgov),
             cmocka_unit_test(test_pnrgov_whose_document),

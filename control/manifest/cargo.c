@@ -86,5 +86,10 @@ static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         }
 }
 
-const struct lf_message lf_message_cuscar = {LF_MANIFEST_CUSCAR, NULL, segment, NULL};
-const struct lf_message lf_message_cusrep = {LF_MANIFEST_CUSREP, NULL, segment, NULL};
+static int end(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        return r->started ? 0 : lf_reader_order(r, s, "before BGM");
+}
+
+const struct lf_message lf_message_cuscar = {LF_MANIFEST_CUSCAR, NULL, segment, end};
+const struct lf_message lf_message_cusrep = {LF_MANIFEST_CUSREP, NULL, segment, end};

@@ -2,7 +2,8 @@
 #include "control/manifest/reader.h"
 
 #define OLDEST_AGE 115u
-#define AHEAD      50u /* years: a flight or an expiry is no farther */
+#define EARLIEST   1880u /* birth of anyone who travels */
+#define AHEAD      50u   /* years: a flight or an expiry is no farther */
 
 bool lf_day_exists(unsigned year, unsigned month, unsigned day)
 {
@@ -86,6 +87,10 @@ void lf_party_born(struct lf_party *p, struct lf_manifest_time t, bool short_yea
                    const struct lf_manifest_time *prepared)
 {
         p->births = 0;
+        if (!short_year && (t.year < EARLIEST || (prepared->year && t.year > prepared->year))) {
+                p->notes |= LF_NOTE_BAD_DATE;
+                return;
+        }
         if (!short_year) {
                 p->birth[p->births++] = t;
                 return;

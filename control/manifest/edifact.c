@@ -132,12 +132,28 @@ static int check_characters(struct lf_edi *e, const struct lf_edi_segment *s)
         return 0;
 }
 
+/* Without the line breaks within it, wherever they stand: who writes lines of 80 characters breaks tags,
+ * codes and dates, too. The places of its components are not needed any more. */
+static void join_lines(struct lf_edi *e, struct lf_edi_segment *s)
+{
+        uint32_t n = 0, from = s->start;
+        for (uint32_t i = s->first[0]; i < s->first[s->elements]; i++) {
+                uint32_t end = e->place[i];
+                for (; from < end; from++)
+                        if (s->p[from] != '\r' && s->p[from] != '\n')
+                                e->joined[n++] = s->p[from];
+                e->place[i] = n;
+                e->joined[n++] = s->p[from++];
+        }
+        s->p = e->joined;
+        s->start = 0;
+}
+
 /* The segment is whole: its first byte is at `start`; its elements begin with `bound[from]` and end
  * with `bound[to]`. */
 static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t from, uint32_t to)
 {
         const uint32_t *first = e->bound + from;
-        uint32_t n = e->place[first[0]] - start, name = n == 3 || (n == 2 && e->x12) ? n : 0;
         struct lf_edi_segment s = {.p = p,
                                    .start = start,
                                    .end = e->place,
@@ -146,15 +162,24 @@ static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t 
                                    .flags = e->flags,
                                    .repeat = e->repeat,
                                    .at = {e->offset + start, e->lines - e->inside, e->segment + 1}};
+        if (s.flags & LF_EDI_ODD) {
+                s.tag = segment_here(e, p, start, e->place[first[0]]).tag;
+                int r = check_characters(e, &s);
+                if (r < 0)
+                        return r;
+        }
+        if (s.flags & LF_EDI_BROKEN) {
+                join_lines(e, &s);
+                p = s.p;
+                start = 0;
+        }
+        uint32_t n = e->place[first[0]] - start, name = n == 3 || (n == 2 && e->x12) ? n : 0;
         if (name == 0 || !of_a_tag(p[start]) || !of_a_tag(p[start + 1]) ||
             (name == 3 && !of_a_tag(p[start + 2]))) {
                 s.tag = segment_here(e, p, start, start + n).tag;
                 return lf_edi_fail(e, &s, LF_RULE_TAG, 0, 0, NULL);
         }
         s.tag = LF_EDI_TAG(p[start], p[start + 1], name == 3 ? p[start + 2] : 0);
-        int r = s.flags & LF_EDI_ODD ? check_characters(e, &s) : 0;
-        if (r < 0)
-                return r;
         e->segment++;
         return e->handler(e->context, &s);
 }

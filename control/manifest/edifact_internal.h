@@ -38,6 +38,7 @@ struct lf_edi {
         unsigned flags;
         uint64_t inside; /* line feeds in it */
 
+        uint8_t joined[LF_MANIFEST_SEGMENT_MAX]; /* a segment without the line breaks within it */
         size_t carry_n;
         uint8_t carry[LF_MANIFEST_SEGMENT_MAX];
         struct lf_scan_bits bits[WINDOW / LF_SCAN_BLOCK];

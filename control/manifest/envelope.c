@@ -203,6 +203,8 @@ static int unt(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 int lf_envelope_segment(void *reader, const struct lf_edi_segment *s)
 {
         struct lf_manifest_reader *r = reader;
+        if (s->flags & LF_EDI_BROKEN)
+                r->summary.notes |= LF_NOTE_LINE_BREAK;
         if (lf_edi_x12(r->edi))
                 return lf_x12_segment(r, s);
         bool service = s->tag >> 8 == (LF_EDI_TAG('U', 'N', 0) >> 8);

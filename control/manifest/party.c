@@ -155,8 +155,8 @@ int lf_message_begin(struct lf_manifest_reader *r, const struct lf_message *m, c
 {
         r->message = m;
         r->header.kind = m->kind;
-        r->begun = r->started = r->in_party = r->in_goods = r->counted = false;
-        r->total = 0;
+        r->begun = r->started = r->in_party = r->in_goods = r->crew.said = r->passengers.said = false;
+        r->crew_seen = 0;
         r->document = NULL;
         r->shipment[0] = 0;
         memset(r->header.leg, 0, r->header.legs * sizeof r->header.leg[0]);

@@ -12,6 +12,7 @@ static int emit(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
                 return 0;
         r->in_party = false;
         r->document = NULL;
+        r->crew_seen += r->party.role == LF_ROLE_CREW || r->party.role == LF_ROLE_TRANSIT_CREW;
         return lf_party_emit(r, s, &r->party);
 }
 
@@ -163,14 +164,15 @@ static int rff(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         return ret;
 }
 
+/* One or two letters as travel documents have them ("P", "PD", "IP", "V"), or 39, which UNTDID 1001 has. */
 static char document_kind(struct lf_edi_view type)
 {
-        if (lf_edi_is(type, "P") || lf_edi_is(type, "39")) /* 39: the code that UNTDID 1001 has */
+        if (lf_edi_is(type, "39"))
                 return 'P';
-        if (lf_edi_is(type, "V"))
-                return 'V';
-        return type.n >= 1 && type.n <= 2 && (type.p[0] == 'I' || type.p[0] == 'A' || type.p[0] == 'C') ? 'I'
-                                                                                                        : 'O';
+        char first = type.n == 1 || type.n == 2 ? (char)type.p[0] : 'O';
+        return first == 'P' || first == 'V'                   ? first
+               : first == 'I' || first == 'A' || first == 'C' ? 'I'
+                                                              : 'O';
 }
 
 /* DOC: C002 1001 in element 1, the number in 2. One without a number is none. */
@@ -199,16 +201,12 @@ static int doc(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int cnt(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_edi_view which = lf_edi_component(s, 1, 0);
-        uint64_t total;
+        bool crew = lf_edi_is(which, "41");
         int ret = emit(r, s);
-        if (ret < 0 || (!lf_edi_is(which, "41") && !lf_edi_is(which, "42")))
+        if (ret < 0 || (!crew && !lf_edi_is(which, "42")))
                 return ret;
-        ret = lf_number(r, s, 1, 1, &total);
-        if (ret == 0) {
-                r->total += total;
-                r->counted = true;
-        }
-        return ret;
+        *(crew ? &r->crew.said : &r->passengers.said) = true;
+        return lf_number(r, s, 1, 1, crew ? &r->crew.n : &r->passengers.n);
 }
 
 static int header_segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
@@ -259,7 +257,7 @@ static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         int ret;
         if (!r->started) {
                 if (s->tag != LF_EDI_TAG('B', 'G', 'M'))
-                        return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "before BGM");
+                        return lf_reader_order(r, s, "before BGM");
                 r->started = true;
                 return lf_copy(r, s, 1, 0, r->header.document, sizeof r->header.document);
         }
@@ -278,17 +276,30 @@ static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         }
 }
 
-static int end(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+/* A total that stands alone may be of all travellers, whatever its code. */
+static int check_total(struct lf_manifest_reader *r, const struct lf_edi_segment *s, uint64_t said,
+                       uint64_t counted, bool alone)
 {
-        int ret = emit(r, s);
-        if (ret < 0 || !r->counted || r->total == r->summary.parties)
-                return ret;
+        if (said == counted || (alone && said == r->summary.parties))
+                return 0;
         if (r->header.part > 0) { /* the total may be of all parts */
                 r->summary.notes |= LF_NOTE_COUNT;
                 return 0;
         }
         return lf_reader_fail(r, s, LF_RULE_TRAVELLER_COUNT, 0, 0, "%llu said, %llu counted",
-                              (unsigned long long)r->total, (unsigned long long)r->summary.parties);
+                              (unsigned long long)said, (unsigned long long)counted);
+}
+
+static int end(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        if (!r->started)
+                return lf_reader_order(r, s, "before BGM");
+        int ret = emit(r, s);
+        if (ret == 0 && r->crew.said)
+                ret = check_total(r, s, r->crew.n, r->crew_seen, !r->passengers.said);
+        if (ret == 0 && r->passengers.said)
+                ret = check_total(r, s, r->passengers.n, r->summary.parties - r->crew_seen, !r->crew.said);
+        return ret;
 }
 
 const struct lf_message lf_message_paxlst = {LF_MANIFEST_PAXLST, NULL, segment, end};

@@ -41,8 +41,11 @@ struct lf_manifest_reader {
         bool started;  /* BGM (M10) was there */
         bool in_party; /* `party` is being filled */
         bool in_goods; /* behind the first consignment */
-        bool counted;  /* a control total was there: */
-        uint64_t total;
+        struct {
+                bool said;
+                uint64_t n;
+        } crew, passengers; /* control totals */
+        uint64_t crew_seen;
         struct lf_party_document *document; /* the one whose details follow */
         char shipment[36];
         struct lf_party party;

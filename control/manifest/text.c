@@ -46,6 +46,8 @@ int lf_edi_text(const struct lf_edi *e, const struct lf_edi_segment *s, struct l
         }
         size_t n = 0;
         bool released = false;
+        if (s->flags & LF_EDI_BROKEN)
+                *inout_notes |= LF_NOTE_LINE_BREAK;
         for (uint32_t i = 0; i < v.n; i++) {
                 uint8_t c = v.p[i];
                 if (!released && e->chars.has_release && c == e->chars.release) {
@@ -53,10 +55,6 @@ int lf_edi_text(const struct lf_edi *e, const struct lf_edi_segment *s, struct l
                         continue;
                 }
                 released = false;
-                if (c == '\r' || c == '\n') {
-                        *inout_notes |= LF_NOTE_LINE_BREAK;
-                        continue;
-                }
                 unsigned mark = e->set == LF_EDI_UTF8 ? direction_mark(v.p + i, v.n - i) : 0;
                 if (mark) {
                         *inout_notes |= LF_NOTE_DIRECTION_MARKS;

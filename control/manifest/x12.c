@@ -32,6 +32,7 @@ static int emit(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int m10(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_manifest_leg *leg = lf_leg_current(r);
+        r->started = true;
         lf_code(lf_edi_component(s, 1, 0), leg->carrier, sizeof leg->carrier);
         int ret = lf_copy(r, s, 5, 0, leg->vessel, sizeof leg->vessel);
         if (ret == 0)
@@ -218,7 +219,7 @@ static int st(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 
 static int se(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
-        int ret = emit(r, s);
+        int ret = r->started ? emit(r, s) : lf_reader_order(r, s, "before M10");
         if (ret == 0)
                 ret = lf_reader_trailer(r, s, 0, r->message_segments, LF_RULE_UNT_COUNT, r->header.message,
                                         LF_RULE_UNT_REFERENCE);
