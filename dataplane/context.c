@@ -38,6 +38,7 @@ struct lf_query *lf_query_take(struct lf_io *io, struct lf_session *s, const str
         q->token_given = false;
         q->decision = NULL;
         q->reserved = false;
+        q->warrant_used = false;
         q->wanted_n = 0;
         memset(q->place, 0xff, sizeof q->place);
         q->generation = NULL;

@@ -80,7 +80,6 @@ void lf_decide(struct lf_io *io, struct lf_query *q)
 {
         if (q->late || io->now > q->deadline) {
                 q->drop = LF_DROP_deadline;
-                lf_candidate_back(io, q);
                 lf_mark(io, LF_STAGE_decide, 1);
                 lf_audit_submit(io, q);
                 return;

@@ -48,6 +48,8 @@ uint16_t lf_tlv_read(struct lf_query *q, uint64_t tsc_hz);
 void lf_purpose(struct lf_io *io, struct lf_query *q);
 /* The quotas' candidate that purpose took for the query, if it has it still: there is none to tell. */
 void lf_candidate_back(struct lf_io *io, struct lf_query *q);
+/* That, and the use of its warrant: nothing that was found leaves. */
+void lf_quota_back(struct lf_io *io, struct lf_query *q);
 /* steer.c: prepares the probes and hands the query to the match cores that own what it may see. */
 void lf_steer(struct lf_io *io, struct lf_query *q);
 /* inbox.c, scan.c: takes waiting tasks; scans one block. How much was found to do. */

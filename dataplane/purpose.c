@@ -1,5 +1,7 @@
 #include "dataplane/path.h"
 
+#include <string.h>
+
 /* Modalities that this build can compare; a probe of another finds no gallery. */
 static uint8_t comparable(void)
 {
@@ -38,7 +40,29 @@ void lf_candidate_back(struct lf_io *io, struct lf_query *q)
                 lf_limits_candidate_back(&l->officer_hour[r->officer], r->now);
 }
 
-/* Quotas, then one use of the warrant. */
+/* A policy that came meanwhile may have the warrant elsewhere, or not at all: then the use stays counted. */
+static void warrant_back(struct lf_io *io, struct lf_query *q)
+{
+        if (!q->warrant_used)
+                return;
+        q->warrant_used = false;
+        for (unsigned i = 0; i < LF_WARRANTS_MAX; i++) {
+                const struct lf_policy_warrant *w = &io->law->policy.warrant[i];
+                if (w->uses > 0 && memcmp(w->reference, q->request.warrant, sizeof w->reference) == 0) {
+                        lf_limits_warrant_back(io->dp->limits, io->law->warrant_place[i]);
+                        return;
+                }
+        }
+}
+
+void lf_quota_back(struct lf_io *io, struct lf_query *q)
+{
+        lf_candidate_back(io, q);
+        warrant_back(io, q);
+}
+
+/* Quotas, then one use of the warrant: taken before the search, as what is counted too late is not counted
+ * when the machine stops meanwhile. */
 static uint16_t take_quota(struct lf_io *io, struct lf_query *q, int16_t warrant, bool in_rate)
 {
         const struct lf_law *law = io->law;
@@ -47,6 +71,7 @@ static uint16_t take_quota(struct lf_io *io, struct lf_query *q, int16_t warrant
         if (warrant >= 0 && !lf_limits_warrant(io->dp->limits, law->warrant_place[warrant],
                                                law->policy.warrant[warrant].uses))
                 return LSP_DETAIL_WARRANT_INVALID;
+        q->warrant_used = warrant >= 0;
         return LSP_DETAIL_NONE;
 }
 
@@ -106,7 +131,6 @@ void lf_purpose(struct lf_io *io, struct lf_query *q)
                 detail = in_rate ? LSP_DETAIL_NONE : LSP_DETAIL_QUOTA;
         else if (detail == LSP_DETAIL_NONE)
                 detail = take_quota(io, q, grant.warrant, in_rate);
-        q->warrant = grant.warrant;
         lf_mark(io, LF_STAGE_purpose, 1);
         if (detail != LSP_DETAIL_NONE)
                 lf_refuse(io, q, detail);
@@ -122,7 +146,7 @@ void lf_refuse(struct lf_io *io, struct lf_query *q, uint16_t detail)
         q->answer.detail = detail;
         q->answer.flags = 0;
         q->wanted_n = 0;
-        lf_candidate_back(io, q);
+        lf_quota_back(io, q);
         lf_audit_submit(io, q);
 }
 /* Exits: granted, to steer. REFUSED, or an officer's decision, to audit. */

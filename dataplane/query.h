@@ -96,7 +96,7 @@ struct lf_query {
         bool token_given;
         const uint8_t *decision;                  /* struct lsp_decision in `plain`; NULL: none */
         bool reserved;                            /* a candidate of the hour's quotas */
-        int16_t warrant;                          /* of the policy's table; -1: none */
+        bool warrant_used;                        /* one use of the warrant is taken */
         uint8_t wanted_n, place[LF_DATASETS_MAX]; /* index into wanted; 0xff: not wanted */
         struct lf_wanted wanted[LF_QUERY_DATASETS_MAX];
 

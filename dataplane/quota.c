@@ -128,7 +128,11 @@ bool lf_limits_warrant(struct lf_limits *l, uint16_t place, uint32_t uses)
 
 void lf_limits_warrant_back(struct lf_limits *l, uint16_t place)
 {
-        atomic_fetch_sub_explicit(&l->warrant[place].used, 1, memory_order_relaxed);
+        _Atomic uint32_t *used = &l->warrant[place].used;
+        uint32_t old = atomic_load_explicit(used, memory_order_relaxed);
+        while (old > 0 && !atomic_compare_exchange_weak_explicit(used, &old, old - 1, memory_order_relaxed,
+                                                                 memory_order_relaxed))
+                ;
 }
 
 bool lf_limits_page_begin(struct lf_limits_page *page)

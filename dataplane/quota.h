@@ -56,6 +56,6 @@ bool lf_limits_flood(struct lf_limits *l, const struct lf_policy_lane *rule, uin
  * given back. It is taken before the search, so that a refusal does not say that there was one. Any core. */
 bool lf_limits_candidate(_Atomic uint64_t *hour, uint32_t limit, uint64_t now);
 void lf_limits_candidate_back(_Atomic uint64_t *hour, uint64_t now);
-/* One use of a warrant; and given back. Any core. */
+/* One use of a warrant; and given back: of the policy in force, or of one that a core still has. Any core. */
 bool lf_limits_warrant(struct lf_limits *l, uint16_t place, uint32_t uses);
 void lf_limits_warrant_back(struct lf_limits *l, uint16_t place);

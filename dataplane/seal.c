@@ -31,7 +31,7 @@ unsigned lf_seal(struct lf_io *io)
         for (struct lf_query *q; (q = lf_audit_next(io)); n++) {
                 struct lf_resend_slot *kept = &io->dp->resend[q->slot];
                 if (q->drop != LF_DROP_COUNT) {
-                        lf_candidate_back(io, q);
+                        lf_quota_back(io, q);
                         lf_resend_forget(kept, q->claim);
                         lf_query_finish(io, q);
                         continue;

@@ -71,26 +71,17 @@ static uint64_t owners(struct lf_query *q)
         return cores;
 }
 
-/* Nothing is searched: the warrant was not used. */
-static void warrant_back(struct lf_io *io, const struct lf_query *q)
-{
-        if (q->warrant >= 0)
-                lf_limits_warrant_back(io->dp->limits, io->law->warrant_place[q->warrant]);
-}
-
 void lf_steer(struct lf_io *io, struct lf_query *q)
 {
         q->generation = lf_generation_pin(io->dp->generations, io->index);
         if (!q->generation) {
-                warrant_back(io, q);
                 lf_mark(io, LF_STAGE_steer, 1);
                 lf_refuse(io, q, LSP_DETAIL_NO_GALLERY);
                 return;
         }
         q->answer.generation = q->generation->id;
         if (!prepare(q) || !comparable(q)) {
-                warrant_back(io, q);
-                lf_candidate_back(io, q);
+                lf_quota_back(io, q);
                 q->wanted_n = 0; /* the log names no dataset */
                 lf_mark(io, LF_STAGE_steer, 1);
                 lf_audit_submit(io, q);

@@ -411,6 +411,18 @@ static void warrants_are_used_up(void **state)
         assert_int_equal(rig_ask(&l, 1, &p).detail, LSP_DETAIL_WARRANT_NEEDED);
         rig_put(&p, LSP_TLV_WARRANT, "a warrant\0\0\0\0\0\0", 16);
         assert_int_equal(rig_ask(&l, 2, &p).verdict, LSP_CLEAR);
+        /* What ends without an answer, or with one that tells nothing, uses none. */
+        struct rig_plain late = p, bad = {0};
+        rig_put(&late, LSP_TLV_DEADLINE, &(uint16_t){0}, 2);
+        rig_send(&l, 10, &late);
+        assert_true(rig_settle());
+        assert_int_equal(rig_dropped(LF_DROP_deadline), 1);
+        rig_put(&bad, LSP_TLV_AGREEMENTS, &(uint16_t){RIG_ACCORD}, 2);
+        rig_put(&bad, LSP_TLV_PURPOSE, &(uint16_t){LSP_PURPOSE_VISA}, 2);
+        rig_put(&bad, LSP_TLV_WARRANT, "a warrant\0\0\0\0\0\0", 16);
+        rig_put(&bad, LSP_TLV_FINGERPRINT, "FMR\0 20\0abc", 11);
+        rig_pad(&bad);
+        assert_int_equal(rig_ask(&l, 11, &bad).verdict, LSP_RETRY);
         rig.policy.warrant[3] = rig.policy.warrant[9]; /* at another place it is the same warrant */
         rig.policy.warrant[9].uses = 0;
         rig_policy();
