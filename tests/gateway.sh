@@ -11,6 +11,7 @@ screen() { "$B/landfall" manifest screen --gateway "$D" "$@"; }
 count() { sed -nE "s/.*\"$2\": ?([0-9]+).*/\1/p" <<<"$1" | head -1; } # JSON NAME: the first of that name
 drop() { cp "$1" "$D/in/.$2"; mv "$D/in/.$2" "$D/in/$2"; }
 report() { cat "$D/$1/$2".*.json 2>/dev/null; } # FOLDER NAME
+set_aside() { grep -q "drop the file itself" <(report failed "$1"); }
 reported() { compgen -G "$D/$1/$2.*.json" >/dev/null; }
 
 system_start
@@ -53,6 +54,8 @@ check "one with a document and no name is not let board either" \
         grep -q "1  retry .*no name: only documents were compared" <(screen "$W/document")
 
 # ---- the drop directory ----------------------------------------------------------------------------------------------
+{ head -c 300 "$W/call"; sleep 3.5; tail -c +301 "$W/call"; } >"$D/in/slow.edi" &
+cp "$W/call" "$D/in/.twice"; ln "$D/in/.twice" "$D/in/twice.edi"; ln -s /etc/passwd "$D/in/link.edi"; mkfifo "$D/in/pipe.edi"
 drop "$W/call" flight.edi
 check_eventually "a dropped message ends in a report" 10 reported done flight.edi
 check "with the same decisions" test "$(count "$(report done flight.edi)" refer) $(count "$(report done flight.edi)" clear)" = "2 2"
@@ -64,9 +67,14 @@ check_eventually "a malformed one ends under failed" 10 reported failed bad.edi
 check "with segment, position and rule" grep -q '"fault":{"segment":[0-9]*,"line":1,"offset":[0-9]*,"tag":"[A-Z]*","rule":"' <(report failed bad.edi)
 drop "$W/stranger" stranger.edi
 check_eventually "one of a sender who is not permitted, too" 10 reported failed stranger.edi
-{ head -c 300 "$W/call"; sleep 1.2; tail -c +301 "$W/call"; } >"$D/in/slow.edi" &
-check_eventually "one that is written slowly is taken when it is whole" 10 reported done slow.edi
+check_eventually "one whose writer pauses is taken when it is whole" 10 reported done slow.edi
 check "and with everybody in it" test "$(count "$(report done slow.edi)" refer) $(count "$(report done slow.edi)" clear)" = "2 2"
+check "once" not reported failed slow.edi
+check_eventually "one that has another name, too, is read" 10 reported done twice.edi
+check "and keeps its bytes under that" cmp -s "$W/call" "$D/in/.twice"
+check_eventually "a link is not followed, and a report says so" 10 set_aside link.edi
+check_eventually "nor does a pipe keep anyone waiting" 10 set_aside pipe.edi
+rm -f "$D/in/.twice"
 check "no plaintext is left but what is to be read" test -z "$(find "$D/in" "$D/work" -type f)"
 check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a-z A-Z)" "$D/vault"
 

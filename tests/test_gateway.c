@@ -111,6 +111,32 @@ struct seen {
         char text[16][32];
 };
 
+/* A file's size is its writer's to say: only what it holds is overwritten, and never what another name keeps.
+ */
+static void test_wipe(void **state)
+{
+        char sparse[96], kept[96], other[96];
+        uint8_t bytes[16];
+        snprintf(sparse, sizeof sparse, "%s/sparse", dir);
+        snprintf(kept, sizeof kept, "%s/kept", dir);
+        snprintf(other, sizeof other, "%s/other", dir);
+        write_all(sparse, (const uint8_t *)"SECRET", 6);
+        int fd = open(sparse, O_RDWR);
+        assert_true(fd >= 0);
+        assert_int_equal(ftruncate(fd, 1ll << 40), 0);
+        assert_int_equal(lf_wipe_file(AT_FDCWD, sparse), 0);
+        assert_int_equal(access(sparse, F_OK), -1);
+        assert_int_equal(pread(fd, bytes, 6, 0), 6);
+        assert_memory_equal(bytes, "\0\0\0\0\0\0", 6);
+        close(fd);
+        write_all(kept, (const uint8_t *)"SECRET", 6);
+        assert_int_equal(link(kept, other), 0);
+        assert_int_equal(lf_wipe_file(AT_FDCWD, other), 0);
+        assert_int_equal(read_all(kept, bytes, sizeof bytes), 6);
+        assert_memory_equal(bytes, "SECRET", 6);
+        assert_int_equal(lf_wipe_file(AT_FDCWD, kept), 0);
+}
+
 static int each(void *arg, const uint8_t *record, size_t size)
 {
         struct seen *s = arg;
@@ -352,6 +378,7 @@ static void test_two_purposes(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+            cmocka_unit_test_setup_teardown(test_wipe, setup, teardown),
             cmocka_unit_test_setup_teardown(test_seal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_window, setup, teardown),

@@ -44,18 +44,32 @@ int lf_box_open(const uint8_t key[32], const void *ad, size_t ad_size, const uin
         return r;
 }
 
-int lf_wipe_file(int dir, const char *name)
+/* What it holds, without its holes: their size is the writer's to say. */
+static void overwrite(int fd, off_t size)
 {
         static const uint8_t zero[65536];
+        for (off_t at = 0; at < size && (at = lseek(fd, at, SEEK_DATA)) >= 0;) {
+                off_t end = lseek(fd, at, SEEK_HOLE);
+                if (end > size)
+                        end = size;
+                if (end <= at)
+                        break;
+                for (ssize_t put = 1; at < end && put > 0; at += put) {
+                        size_t n = (size_t)(end - at);
+                        put = pwrite(fd, zero, n < sizeof zero ? n : sizeof zero, at);
+                        if (put <= 0)
+                                return;
+                }
+        }
+}
+
+int lf_wipe_file(int dir, const char *name)
+{
         struct stat st;
         int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd >= 0) {
-                if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-                        ssize_t put = 1;
-                        for (off_t at = 0; at < st.st_size && put > 0; at += put) {
-                                size_t n = (size_t)(st.st_size - at);
-                                put = pwrite(fd, zero, n < sizeof zero ? n : sizeof zero, at);
-                        }
+                if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1) {
+                        overwrite(fd, st.st_size);
                         fdatasync(fd); /* removed all the same when it fails */
                 }
                 close(fd);

@@ -1,11 +1,12 @@
 /* The drop directory: in/, work/, done/, failed/, vault/.
  *
- * A message is taken when its writer has closed it or renamed it to in/, or when it lay still for a while.
- * It is claimed by a rename to work/ID.NAME, sealed into the vault, and its plaintext removed. When it
- * is finished its reports are written to work/ID~KIND and synced; the journal says where they belong, and is
- * synced; only then are they renamed there. Whatever stands in work/ at a start is gone on with from the step
- * that it had reached: a report that the journal names and work/ no longer holds was published, even if
- * someone has taken it away since. */
+ * A message is taken when its writer has closed it or renamed it to in/. Of what the kernel did not tell, or
+ * told when there was no room, it is taken when it lay still for a while and ends as messages do; what does
+ * not may have a writer that pauses, who is waited for longer. It is claimed by a rename to work/ID.NAME,
+ * sealed into the vault, and its plaintext removed. When it is finished its reports are written to
+ * work/ID~KIND and synced; the journal says where they belong, and is synced; only then are they renamed
+ * there. Whatever stands in work/ at a start is gone on with from the step that it had reached: a report that
+ * the journal names and work/ no longer holds was published, even if someone has taken it away since. */
 #include "control/gateway/gateway.h"
 
 #include "base/log.h"
@@ -27,7 +28,9 @@
 #define ID_TEXT    (2 * LF_VAULT_ID)
 #define JOBS_MAX   8 /* messages from in/ at once; the others wait there */
 #define SHORT_ID   8
-#define STILL_S    2 /* seconds */
+#define STILL_S    2  /* seconds */
+#define CUT_S      60 /* the same, of what does not end as a message does */
+#define TAIL       256
 #define CLAIM_NAME (LF_NAME_LENGTH - 1)
 
 static int open_folder(int at, const char *name)
@@ -92,10 +95,12 @@ static const char *unreadable(int error)
                : error == -EACCES
                    ? "the gateway's user may not read it: give it to that user, or make it readable, "
                      "and drop it again"
-                   : strerror(-error);
+               : error == -EINVAL ? "not a file, or a link to one: drop the file itself"
+                                  : strerror(-error);
 }
 
-/* What cannot even be read goes to failed/ as it is, with a report beside it. */
+/* What cannot even be read goes to failed/ as it is, with a report beside it; `file` NULL: the report alone.
+ */
 static void set_aside(struct lf_gateway *g, const char *file, const char *name, const uint8_t *id, int error)
 {
         char path[LF_PATH_MAX + LF_NAME_LENGTH + 64], text[512], hex[ID_TEXT + 1], printable[LF_NAME_LENGTH];
@@ -109,10 +114,11 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
             text, sizeof text,
             "{\"name\":\"%s\",\"id\":\"%s\",\"state\":\"failed\",\"reason\":\"%s\",\"messages\":[]}\n",
             printable, hex, unreadable(error));
-        snprintf(path, sizeof path, "%s/failed/%s.%.*s.json", g->options->directory, name, SHORT_ID, hex);
+        snprintf(path, sizeof path, "%s/failed/%.*s.%.*s.json", g->options->directory, CLAIM_NAME, name,
+                 SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
         int r = lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true);
-        if (r == 0 && renameat(g->work, file, g->failed, to) < 0)
+        if (r == 0 && file && renameat(g->work, file, g->failed, to) < 0)
                 r = -errno;
         if (r < 0) {
                 lf_log_error("%s: cannot be set aside: %s", printable, strerror(-r));
@@ -194,9 +200,14 @@ static void claim(struct lf_gateway *g, const char *name)
         uint8_t id[LF_VAULT_ID];
         char hex[ID_TEXT + 1], file[ID_TEXT + 2 + CLAIM_NAME];
         struct stat st;
-        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
+        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
             RAND_bytes(id, sizeof id) != 1)
                 return;
+        if (!S_ISREG(st.st_mode)) {
+                if (unlinkat(g->in, name, 0) == 0)
+                        set_aside(g, NULL, name, id, -EINVAL);
+                return;
+        }
         lf_vault_hex(id, hex);
         snprintf(file, sizeof file, "%s.%.*s", hex, CLAIM_NAME, name);
         if (renameat(g->in, name, g->work, file) < 0)
@@ -224,14 +235,43 @@ void lf_drop_arrived(struct lf_gateway *g, const char *name)
                 claim(g, name);
 }
 
-/* Of what the kernel told nothing, or told when there was no room: nobody writes it any more, it seems. */
+static bool alphanumeric(char c)
+{
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Whether the last segment is an interchange's trailer, ended. What cannot be read is to be set aside. */
+static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
+{
+        char tail[TAIL + 1];
+        int fd = openat(g->in, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fd < 0)
+                return true;
+        ssize_t got = pread(fd, tail, TAIL, size > TAIL ? size - TAIL : 0), n = got;
+        close(fd);
+        if (n < 0)
+                return true;
+        while (n > 0 && strchr(" \t\r\n", tail[n - 1]) && tail[n - 1])
+                n--;
+        bool ended = n > 0 && (n < got || !alphanumeric(tail[n - 1]));
+        for (ssize_t i = n - 4; ended && i >= 0; i--)
+                if ((memcmp(tail + i, "UNZ", 3) == 0 || memcmp(tail + i, "IEA", 3) == 0) &&
+                    !alphanumeric(tail[i + 3]) && (i == 0 || !alphanumeric(tail[i - 1])))
+                        return true;
+        return false;
+}
+
+/* Nobody writes it any more, it seems. */
 static void claim_if_still(struct lf_gateway *g, const char *name)
 {
         struct stat st;
         time_t now = time(NULL);
-        if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            (st.st_ctime + STILL_S <= now ||
-             st.st_ctime > now + STILL_S)) /* the clock may have been set back */
+        if (!is_ready(name) || fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return;
+        time_t still = now - st.st_ctime;
+        bool set_back = still < -STILL_S; /* the clock */
+        if (still >= CUT_S ||
+            ((still >= STILL_S || set_back) && (!S_ISREG(st.st_mode) || ends_whole(g, name, st.st_size))))
                 lf_drop_arrived(g, name);
 }
 

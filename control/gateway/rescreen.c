@@ -182,10 +182,15 @@ static void forget_old(struct lf_gateway *g, uint64_t now)
                 lf_log_info("%u messages and keys are past their window: destroyed", n);
 }
 
-void lf_rescreen_second(struct lf_gateway *g)
+static bool may_ask(const struct lf_gateway *g, uint64_t changed)
 {
-        forget_old(g, (uint64_t)time(NULL));
-        lf_rescreen_look(g);
+        uint64_t together, later;
+        return purpose_for(g, LSP_PURPOSE_BORDER_CHECK, changed, &together, &later) != 0;
+}
+
+/* The next message to screen again, if none is being. */
+static void begin_next(struct lf_gateway *g)
+{
         if (!g->versions_known || !g->lane)
                 return;
         for (size_t i = 0; i < g->n_kept && !is_under_way(g); i++) {
@@ -194,10 +199,17 @@ void lf_rescreen_second(struct lf_gateway *g)
                         continue; /* in the next second */
                 struct lf_versions before = k->versions;
                 k->versions = g->versions;
-                if (changes(g, &before) &&
-                    k->generation != g->seen_generation) /* else its answers knew them */
+                if (k->generation != g->seen_generation && /* else its answers knew them */
+                    may_ask(g, changes(g, &before)))
                         begin(g, k, &before);
         }
+}
+
+void lf_rescreen_second(struct lf_gateway *g)
+{
+        forget_old(g, (uint64_t)time(NULL));
+        lf_rescreen_look(g);
+        begin_next(g);
 }
 
 static bool is_known(const struct lf_probe *known, const struct lsp_candidate *c)
@@ -292,7 +304,7 @@ static void say_left_out(const struct lf_job *job, const char *name)
         }
 }
 
-void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
+static void compare_and_report(struct lf_gateway *g, struct lf_job *job)
 {
         char name[LF_NAME_LENGTH];
         struct lf_job *then;
@@ -323,4 +335,10 @@ void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
                 return;
         }
         once_more(g, job);
+}
+
+void lf_rescreen_finish(struct lf_gateway *g, struct lf_job *job)
+{
+        compare_and_report(g, job);
+        begin_next(g);
 }

@@ -72,5 +72,5 @@ int lf_box_seal(const uint8_t key[32], const void *ad, size_t ad_size, const voi
 /* -EBADMSG. */
 int lf_box_open(const uint8_t key[32], const void *ad, size_t ad_size, const uint8_t *box, size_t box_size,
                 void *plain);
-/* Overwrites a file and removes it. Errno. */
+/* Overwrites a file and removes it; one that has another name, too, keeps its bytes under that. Errno. */
 int lf_wipe_file(int dir, const char *name);
