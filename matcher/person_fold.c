@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "matcher/person_neighbour.h"
 #include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
@@ -68,22 +69,34 @@ static uint32_t entry_of(int32_t c)
         return c < LF_FOLD_CODE_POINTS ? lf_fold_page[lf_fold_page_of[c >> 8]][c & 255] : LF_FOLD_NOTHING;
 }
 
+#define ARTICLE              2 /* letters: "al" */
+#define ARTICLE_BEFORE       3 /* letters at least */
+#define ALEF                 0x627
+#define LAM                  0x644
+#define NEIGHBOURS           0x370 /* the first letter that others may change: Greek */
+#define NORTHERN_INDIC       0x900 /* Devanagari, Bengali, Gurmukhi, Gujarati */
+#define SOUTHERN_INDIC       0xb00
+#define CYRILLIC_GHE         0x433
+#define CYRILLIC_GHE_CAPITAL 0x413
+
 struct splitter {
         struct lf_token *token;
         unsigned n, max;
         bool counts; /* what is in the words is not asked for */
         bool open, full;
         unsigned syllables, family; /* of Hangul in the open word, and the first one's letters */
+        unsigned article;           /* letters of the Arabic article that the open word begins with */
+        bool schwa; /* the open word ends with a vowel that is not written, nor spoken there */
 };
 
-/* Korean names are written without a space: the family name is the first syllable, nearly always. */
-static void split_family(struct splitter *s)
+/* Makes two words of the open one; the second begins after `n` letters. */
+static void split_word(struct splitter *s, unsigned n)
 {
-        struct lf_token *t = &s->token[s->n], *given = t + 1;
-        *given = *t;
-        given->n = (uint8_t)(t->n - s->family);
-        memcpy(given->letter, t->letter + s->family, given->n);
-        t->n = (uint8_t)s->family;
+        struct lf_token *t = &s->token[s->n], *rest = t + 1;
+        *rest = *t;
+        rest->n = (uint8_t)(t->n - n);
+        memcpy(rest->letter, t->letter + n, rest->n);
+        t->n = (uint8_t)n;
         if (!s->counts)
                 finish(t);
         s->n++;
@@ -91,13 +104,20 @@ static void split_family(struct splitter *s)
 
 static void end_word(struct splitter *s)
 {
+        unsigned letters = s->open ? s->token[s->n].n : 0;
+        if (s->open && s->schwa && letters > 1)
+                s->token[s->n].n--;
+        /* Korean names are written without a space: the family name is the first syllable, nearly always. */
         if (s->open && s->syllables >= 3 && s->n + 1 < s->max)
-                split_family(s);
+                split_word(s, s->family);
+        /* The article is a word of its own in Latin letters, or is left out: "al-Assad", "Assad". */
+        if (s->open && s->article == ARTICLE && letters >= ARTICLE + ARTICLE_BEFORE && s->n + 1 < s->max)
+                split_word(s, ARTICLE);
         if (s->open && !s->counts)
                 finish(&s->token[s->n]);
         s->n += s->open;
-        s->open = false;
-        s->syllables = 0;
+        s->open = s->schwa = false;
+        s->syllables = s->article = 0;
 }
 
 static void add_letters(struct splitter *s, const char *letter, unsigned n, uint8_t flags)
@@ -118,31 +138,51 @@ static void add_letters(struct splitter *s, const char *letter, unsigned n, uint
         }
 }
 
+/* Notes what only the first letters, or the last ones, say of a word. */
+static void note(struct splitter *s, int32_t c, unsigned kind, bool joined)
+{
+        unsigned n = s->token[s->n].n;
+        if (kind == LF_FOLD_SYLLABLE && ++s->syllables == 1)
+                s->family = n;
+        if (n <= ARTICLE && c == (n == 1 ? ALEF : LAM) && s->article + 1 == n)
+                s->article = n;
+        /* The inherent vowel of northern Indic scripts is silent at a word's end, unless consonants join. */
+        s->schwa = kind == LF_FOLD_FOREIGN && c >= NORTHERN_INDIC && c < SOUTHERN_INDIC && !joined && n > 1 &&
+                   s->token[s->n].letter[n - 1] == 'a';
+}
+
 static int split(const uint8_t *name, size_t size, struct splitter s)
 {
         const uint8_t *p = name, *end = name + size;
-        bool inherent = false;
+        bool inherent = false, joined = false;
         while (p < end && !s.full) {
-                int32_t c = lf_utf8_next(&p, end);
+                int32_t c = lf_letter_next(&p, end);
                 if (c < 0)
                         break;
                 uint32_t e = entry_of(c);
-                const char *letter = lf_fold_pool + (e >> 8);
+                const char *letter = lf_fold_pool + (e >> 8), *other = NULL;
                 unsigned n = e >> 3 & 31, kind = e & 7;
                 if (kind == LF_FOLD_SPACE || kind == LF_FOLD_WORD)
                         end_word(&s);
                 if (kind == LF_FOLD_VOWEL_SIGN && inherent && s.open && s.token[s.n].n > 1)
                         s.token[s.n].n--;
+                if (c >= NEIGHBOURS && s.open)
+                        other = lf_letter_behind(c, s.token[s.n].letter, &s.token[s.n].n);
+                if ((c == CYRILLIC_GHE || c == CYRILLIC_GHE_CAPITAL) && lf_letters_ukrainian(name, size))
+                        other = "h";
+                if (other)
+                        letter = other, n = (unsigned)strlen(other);
                 if (kind >= LF_FOLD_LETTERS)
                         add_letters(&s, letter, n,
                                     kind == LF_FOLD_LETTERS ? 0
                                     : kind == LF_FOLD_ABJAD ? LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD
                                                             : LF_TOKEN_FOREIGN);
+                if (s.open && !s.full && kind >= LF_FOLD_LETTERS && kind != LF_FOLD_WORD)
+                        note(&s, c, kind, joined);
                 if (kind == LF_FOLD_WORD)
                         end_word(&s);
-                if (kind == LF_FOLD_SYLLABLE && s.open && ++s.syllables == 1)
-                        s.family = s.token[s.n].n;
                 inherent = kind == LF_FOLD_FOREIGN && n > 1 && letter[n - 1] == 'a';
+                joined = kind == LF_FOLD_VOWEL_SIGN && n == 0;
         }
         end_word(&s);
         return s.full ? -E2BIG : (int)s.n;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct spelling {
-        char from[4], to[4];
+        char from[8], to[8];
         uint8_t n, m; /* letters of either */
 };
 #define SPELLING(from, to)                                                                                   \
@@ -15,17 +15,46 @@ struct spelling {
         }
 
 /* Of the Arabic article and of "son of". */
-static const struct spelling particle[] = {SPELLING("el", "al"), SPELLING("ul", "al"), SPELLING("ben", "bin"),
-                                           SPELLING("ibn", "bin"), SPELLING("bn", "bin")};
+static const struct spelling particle[] = {
+    SPELLING("el", "al"),  SPELLING("ul", "al"), SPELLING("ben", "bin"), SPELLING("ibn", "bin"),
+    SPELLING("bn", "bin"), SPELLING("ud", "al"), SPELLING("ur", "al"),   SPELLING("ad", "al"),
+    SPELLING("ar", "al"),  SPELLING("as", "al"), SPELLING("az", "al"),   SPELLING("ash", "al")};
 /* Ways to write one sound. Longer ones first. No word grows beyond the three letters of a particle. */
-static const struct spelling sound[] = {SPELLING("dzh", "j"), SPELLING("sch", "sh"), SPELLING("tch", "ch"),
-                                        SPELLING("ph", "f"),  SPELLING("dj", "j"),   SPELLING("ck", "k"),
-                                        SPELLING("oo", "u"),  SPELLING("ou", "u"),   SPELLING("ks", "x")};
+static const struct spelling sound[] = {
+    SPELLING("chtch", "shch"), SPELLING("szcz", "shch"), SPELLING("tsch", "ch"), SPELLING("dsch", "j"),
+    SPELLING("dzh", "j"),      SPELLING("sch", "sh"),    SPELLING("tch", "ch"),  SPELLING("nxx", "n"),
+    SPELLING("uxx", "u"),      SPELLING("ph", "f"),      SPELLING("dj", "j"),    SPELLING("ck", "k"),
+    SPELLING("oo", "u"),       SPELLING("ou", "u"),      SPELLING("ks", "x"),    SPELLING("ts", "z"),
+    SPELLING("tz", "z")};
 
-/* Whole words: forms of companies that are short for others, and numbers in letters. */
+/* Whole words: forms of companies that are short for others, numbers in letters, and names that documents
+ * write short: "Md" and "Mohd" of Bangladesh and Malaysia, "Lyu" and "Lv" of Chinese passports (GB/T 28039).
+ */
 static const struct {
-        char from[20], to[5];
+        char from[20], to[10];
 } word[] = {{"aktiengesellschaft", "ag"},
+            {"md", "mohammad"},
+            {"mohd", "mohammad"},
+            {"muhd", "mohammad"},
+            {"mhd", "mohammad"},
+            {"lyu", "lu"},
+            {"lv", "lu"},
+            {"nyu", "nu"},
+            {"saint", "st"},
+            {"sinh", "singh"},
+            {"binti", "bint"},
+            {"binte", "bint"},
+            {"bte", "bint"},
+            {"bt", "bint"},
+            {"ogly", "oglu"},
+            {"oghlu", "oglu"},
+            {"oglou", "oglu"},
+            {"ugli", "oglu"},
+            {"ogli", "oglu"},
+            {"kyzy", "kizi"},
+            {"qizi", "kizi"},
+            {"gizi", "kizi"},
+            {"qyzy", "kizi"},
             {"limited", "ltd"},
             {"incorporated", "inc"},
             {"corporation", "corp"},
@@ -86,6 +115,20 @@ static void level_servant(char *letter, unsigned n)
                 letter[4] = 'l';
 }
 
+/* "Shamsuddin", "Alaeddine": "... al-Din". Returns how many letters are left. */
+static unsigned level_din(char *letter, unsigned n)
+{
+        unsigned end = n > 0 && letter[n - 1] == 'e' ? n - 1 : n;
+        if (end < 6 || letter[end - 1] != 'n')
+                return n;
+        unsigned d = end - 2 - (letter[end - 3] == 'e' && letter[end - 2] == 'e');
+        if (d < 3 || !strchr("ie", letter[d]) || letter[d - 1] != 'd' || letter[d - 2] != 'd' ||
+            !vowel(letter[d - 3]))
+                return n;
+        memcpy(letter + d - 3, "aldin", 5);
+        return d + 2;
+}
+
 static unsigned level_word(char *letter, unsigned n)
 {
         for (size_t i = 0; i < sizeof word / sizeof word[0]; i++)
@@ -109,6 +152,7 @@ unsigned lf_spelling_level(char *letter, unsigned n)
         if (whole)
                 return whole;
         level_servant(letter, n);
+        n = level_din(letter, n);
         unsigned out = 0;
         for (unsigned i = 0; i < n;) {
                 const struct spelling *s = sound, *end = sound + sizeof sound / sizeof sound[0];

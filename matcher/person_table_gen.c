@@ -84,8 +84,34 @@ static const char *house_rule(UChar32 c)
         case 0x5e2:
         case 0x639:
                 return "a";
-        case 0xc774: /* the family name, which nobody writes "i" */
-                return "lee";
+        case 0x3063: /* kana that double the next consonant */
+        case 0x30c3:
+        case 0xff6f:
+                return "";
+        }
+        return NULL;
+}
+
+/* Rows of person_letters.def. */
+static const char *listed_letters(UChar32 c)
+{
+        static const struct {
+                UChar32 first;
+                const char *letters;
+        } row[] = {
+#define LF_LETTERS(first, letters) {first, letters},
+#include "matcher/person_letters.def"
+#undef LF_LETTERS
+        };
+        static char word[16];
+        for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+                const char *p = row[i].letters;
+                for (UChar32 k = row[i].first; *p && k <= c; k++) {
+                        size_t n = strcspn(p, " ");
+                        if (k == c && (n != 1 || *p != '-'))
+                                return snprintf(word, sizeof word, "%.*s", (int)n, p), word;
+                        p += n + (p[n] == ' ');
+                }
         }
         return NULL;
 }
@@ -141,7 +167,7 @@ static bool marks_matter(UScriptCode script)
 /* The folded letters of one code point: a-z and 0-9, how many. */
 static size_t fold(UChar32 c, UScriptCode script, char *out)
 {
-        const char *own = house_rule(c);
+        const char *own = house_rule(c) ?: listed_letters(u_tolower(c));
         if (own)
                 return strlen(strcpy(out, own));
         if (c >= HANGUL_FIRST && c <= HANGUL_LAST) {

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#define ABJAD_STEP  40 /* thousandths of similarity */
+#define ABJAD_APART 9  /* steps: letters that do not stand for one another */
+
 const struct lf_costs lf_costs_short = {3, 3, 2, 3, 3, 3, 4};
 const struct lf_costs lf_costs_long = {1, 2, 1, 2, 2, 3, 4};
 
@@ -62,12 +65,15 @@ static unsigned distance(const struct lf_span *a, const struct lf_span *b, const
         return one[b->n];
 }
 
-/* The consonants that every script writes: classes, doubled letters as one, without w, y and h. */
+/* The consonants that every script writes: classes, doubled letters as one, without v, w, y and h. The "ch"
+ * of Arabic names as French writes them is a "sh". */
 static unsigned skeleton(const struct lf_span *s, char *out)
 {
         unsigned n = 0, before = 0;
         for (unsigned i = 0; i < s->n; i++) {
-                unsigned c = s->letter[i] == 'w' ? 0 : lf_letter_classes[(uint8_t)s->letter[i]];
+                bool sh = s->letter[i] == 'c' && i + 1 < s->n && s->letter[i + 1] == 'h';
+                unsigned c = lf_letter_classes[(uint8_t)(sh ? 's' : s->letter[i])];
+                c = c == lf_letter_classes['w'] ? 0 : c;
                 if (c && c != before)
                         out[n++] = (char)c;
                 before = c;
@@ -85,14 +91,85 @@ uint32_t lf_span_skeleton(const struct lf_span *s)
         return n == 0 ? 0 : h ? h : 1;
 }
 
+/* A word without its short vowels (a) beside another one (b), letter by letter, of equal skeletons. What it
+ * costs, in steps of ABJAD_STEP: */
+static unsigned abjad_pair(const struct lf_span *a, unsigned i, const struct lf_span *b, unsigned j)
+{
+        char x = a->letter[i], y = b->letter[j];
+        uint8_t p = lf_letter_classes[(uint8_t)x], q = lf_letter_classes[(uint8_t)y];
+        if (x == y || (x == 's' && y == 'c' && j + 1 < b->n && b->letter[j + 1] == 'h'))
+                return 0;
+        if (p && p == q)
+                return x == 'w' || y == 'w' ? 0 : 1;
+        if (x == 'a' && !q && y != 'h')
+                return i == 0 || y == 'e' ? 0 : y == 'i' || y == 'y' ? 2 : 1;
+        if (x == 'w')
+                return y == 'o' || y == 'u' ? 0 : ABJAD_APART;
+        if (x == 'i' || x == 'y')
+                return y == 'i' || y == 'y' || y == 'e' || y == 'j' ? 0 : ABJAD_APART;
+        return ABJAD_APART;
+}
+
+/* Letters that only one of them has. Of a: alef, ayin and h are often not heard; long vowels are written. */
+static unsigned abjad_gap_a(const struct lf_span *a, unsigned i)
+{
+        char x = a->letter[i];
+        if (x == 'h')
+                return i > 0 && strchr("stkdgc", a->letter[i - 1]) ? 0 : 1;
+        return x == 'a' ? 1 : i + 1 < a->n ? 3 : 5;
+}
+
+/* Of b: short vowels, doubled letters and the h of two letters for one sound are not written; a vowel at the
+ * end is. */
+static unsigned abjad_gap_b(const struct lf_span *b, unsigned j)
+{
+        char y = b->letter[j], before = j > 0 ? b->letter[j - 1] : 0;
+        if (y == before)
+                return 0;
+        if (y == 'h')
+                return before && strchr("stkdgc", before) ? 0 : 1;
+        if (y != 'y' && before && strchr("aeiou", y) && strchr("aeiou", before))
+                return 2; /* two vowels sound long */
+        if (lf_letter_classes[(uint8_t)y] == 0)
+                return j + 1 < b->n ? 0 : y == 'e' ? 1 : 2;
+        return 2;
+}
+
+static unsigned abjad_distance(const struct lf_span *a, const struct lf_span *b)
+{
+        uint16_t rows[2][LF_SPAN_LETTERS + 1], *one = rows[0], *now = rows[1];
+        one[0] = 0;
+        for (unsigned j = 0; j < b->n; j++)
+                one[j + 1] = (uint16_t)(one[j] + abjad_gap_b(b, j));
+        for (unsigned i = 0; i < a->n; i++) {
+                unsigned gap = abjad_gap_a(a, i);
+                now[0] = (uint16_t)(one[0] + gap);
+                for (unsigned j = 0; j < b->n; j++) {
+                        unsigned d = one[j] + abjad_pair(a, i, b, j), e = one[j + 1] + gap,
+                                 f = now[j] + abjad_gap_b(b, j);
+                        d = e < d ? e : d;
+                        now[j + 1] = (uint16_t)(f < d ? f : d);
+                }
+                uint16_t *spare = one;
+                one = now, now = spare;
+        }
+        return one[b->n];
+}
+
 static unsigned abjad_similarity(const struct lf_span *a, const struct lf_span *b)
 {
         char x[LF_SPAN_LETTERS], y[LF_SPAN_LETTERS];
         unsigned n = skeleton(a, x), m = skeleton(b, y);
         if (n != m || n == 0 || memcmp(x, y, n) != 0)
                 return 0;
-        /* Two consonants leave much open. */
-        return n == 1 ? LF_SIM_LEAST : n == 2 ? 780 : 860;
+        /* Few consonants leave much open; long vowels that agree leave less. */
+        unsigned least = n == 1 ? LF_SIM_LEAST : n == 2 ? 680 : 720, most = n == 1 ? 750 : n == 2 ? 900 : 950;
+        unsigned d = a->abjad ? abjad_distance(a, b) : abjad_distance(b, a);
+        if (a->abjad && b->abjad) {
+                unsigned e = abjad_distance(b, a);
+                d = e < d ? e : d;
+        }
+        return d * ABJAD_STEP < most - least ? most - d * ABJAD_STEP : least;
 }
 
 unsigned lf_span_similarity(const struct lf_span *a, const struct lf_span *b, unsigned *ret_edits)

@@ -27,10 +27,11 @@ static inline struct lf_span lf_span_of(const struct lf_token *t)
         return (struct lf_span){t->letter, t->n, t->mask, (t->flags & LF_TOKEN_ABJAD) != 0};
 }
 
-/* Equal skeletons have the same classes; that of w aside, which a skeleton leaves out. */
+/* Equal skeletons have the same classes; but that of v and w, which a skeleton leaves out, and those of c and
+ * s, where it takes "ch" for "sh". */
 static inline bool lf_mask_abjad_possible(uint64_t a, uint64_t b)
 {
-        return ((a ^ b) & LF_MASK_CLASSES & ~LF_MASK_CLASS(4)) == 0;
+        return ((a ^ b) & LF_MASK_CLASSES & ~(LF_MASK_CLASS(2) | LF_MASK_CLASS(4) | LF_MASK_CLASS(10))) == 0;
 }
 
 /* Quarters of an edit that the letters only `a` has cost at least. Each operation takes away at most one of
@@ -106,7 +107,7 @@ static inline bool lf_mask_run_possible(uint64_t a, uint64_t b, unsigned longer)
         return lf_mask_cost(a, b) <= most && lf_mask_cost(b, a) <= most;
 }
 
-/* A hash of the consonants that every script writes: classes, doubled letters as one, without w, y and h. 0:
+/* A hash of the consonants that every script writes: classes, doubled letters as one, without v, w, y and h. 0:
  * there are none. */
 uint32_t lf_span_skeleton(const struct lf_span *s);
 
