@@ -14,6 +14,7 @@
 
 uint8_t lf_finger_cells[LF_FINGER_CELLS];
 static float cell_u[CELLS_PADDED], cell_w[CELLS_PADDED];
+static float support_u[LF_FINGER_SUPPORTS], support_v[LF_FINGER_SUPPORTS]; /* directions */
 
 struct point {
         float x, y;
@@ -30,6 +31,11 @@ void lf_finger_code_init(void)
                         cell_w[n] = w;
                         lf_finger_cells[n++] = (uint8_t)i;
                 }
+        }
+        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
+                float turn = (float)h * ((float)M_PI * 2 / LF_FINGER_SUPPORTS);
+                support_u[h] = cosf(turn);
+                support_v[h] = sinf(turn);
         }
         lf_finger_cylinder_init();
 }
@@ -139,21 +145,20 @@ static unsigned edges_of(const struct point *p, unsigned n, struct edge *edge)
  * are further off than the cells reach say nothing. */
 static bool surrounded(float x, float y, float c, float s, const struct edge *edge, unsigned edges)
 {
-        float over[CELLS_PADDED];
-        unsigned outside = 0;
-        for (unsigned i = 0; i < CELLS_PADDED; i++)
-                over[i] = 0;
+        float over[CELLS_PADDED] = {0};
+        unsigned outside = 0, near = 0;
         for (unsigned e = 0; e < edges; e++) {
                 float beyond = edge[e].nx * x + edge[e].ny * y - edge[e].limit;
                 if (beyond <= -LF_FINGER_RADIUS)
                         continue;
+                near++;
                 float along = edge[e].nx * c + edge[e].ny * s, across = edge[e].ny * c - edge[e].nx * s;
                 for (unsigned i = 0; i < CELLS_PADDED; i++) {
                         float at = beyond + along * cell_u[i] + across * cell_w[i];
                         over[i] = at > over[i] ? at : over[i];
                 }
         }
-        for (unsigned i = 0; i < LF_FINGER_CELLS; i++)
+        for (unsigned i = 0; near > 0 && i < LF_FINGER_CELLS; i++)
                 outside += over[i] > 0;
         return LF_FINGER_CELLS - outside >= CELLS_MIN;
 }
@@ -243,16 +248,16 @@ static void write_minutiae(const struct lf_finger_draft *d, const struct lf_fing
                 y[i] = real ? quarter_pixels(d->y[i]) : INT16_MAX;
                 angle[i] = real ? d->angle[i] : 0;
         }
-        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
-                float turn = (float)h * ((float)M_PI * 2 / LF_FINGER_SUPPORTS), u = cosf(turn),
-                      v = sinf(turn);
-                float most = -32000;
-                for (unsigned i = 0; i < d->n; i++) {
-                        float at = u * x[i] + v * y[i];
-                        most = at > most ? at : most;
+        float most[LF_FINGER_SUPPORTS];
+        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++)
+                most[h] = -32000;
+        for (unsigned i = 0; i < d->n; i++)
+                for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++) {
+                        float at = support_u[h] * x[i] + support_v[h] * y[i];
+                        most[h] = at > most[h] ? at : most[h];
                 }
-                support[h] = (int16_t)ceilf(most < 32000 ? most : 32000);
-        }
+        for (unsigned h = 0; h < LF_FINGER_SUPPORTS; h++)
+                support[h] = (int16_t)ceilf(most[h] < 32000 ? most[h] : 32000);
 }
 
 bool lf_finger_code(const struct lf_fmr *f, const struct lf_fmr_view *v, unsigned most,

@@ -18,10 +18,14 @@ static const uint8_t telling[LF_FINGER_CODE_FIRST] = {
     3,   179, 17,  74,  168, 144, 206, 18,  89,  216, 35,  171, 21,  176, 86,  137, 48,  162,
     212, 83,  9,   107, 117, 192, 44,  41,  110, 201, 140, 108, 57,  204, 5,   120, 128, 211,
 };
-static uint8_t place[LF_FINGER_CELLS * LF_FINGER_DIRECTIONS]; /* of each bit in the code */
+
+/* What the directions set in one half of a cell set in the code. */
+#define HALF 3 /* directions */
+static uint64_t code[LF_FINGER_CELLS][LF_FINGER_DIRECTIONS / HALF][1 << HALF][LF_FINGER_WORDS];
 
 static void order_bits(void)
 {
+        uint8_t place[LF_FINGER_CELLS * LF_FINGER_DIRECTIONS]; /* of each bit in the code */
         bool first[sizeof place] = {false};
         unsigned rest = 0;
         for (unsigned i = 0; i < LF_FINGER_CODE_FIRST; i++) {
@@ -34,6 +38,12 @@ static void order_bits(void)
                             (uint8_t)(64 + rest / LF_FINGER_CODE_REST * 64 + rest % LF_FINGER_CODE_REST);
                         rest++;
                 }
+        memset(code, 0, sizeof code);
+        for (unsigned b = 0; b < sizeof place; b++)
+                for (unsigned set = 0; set < 1 << HALF; set++)
+                        if (set >> b % HALF & 1)
+                                code[b / LF_FINGER_DIRECTIONS][b % LF_FINGER_DIRECTIONS / HALF][set]
+                                    [place[b] / 64] |= (uint64_t)1 << place[b] % 64;
 }
 _Static_assert(LF_FINGER_CELLS *LF_FINGER_DIRECTIONS ==
                    LF_FINGER_CODE_FIRST + LF_FINGER_CODE_REST * (LF_FINGER_WORDS - 1),
@@ -88,14 +98,18 @@ void lf_finger_cylinder(const struct lf_finger_draft *d, unsigned m, uint64_t *b
                         uint8_t *ret_filled)
 {
         uint8_t cell[LF_FINGER_CELLS];
+        uint64_t all[LF_FINGER_WORDS] = {0};
         unsigned ones = 0;
         lf_finger_kernels->surroundings(d, m, cell);
-        memset(bits, 0, LF_FINGER_WORDS * sizeof *bits);
-        for (unsigned i = 0; i < LF_FINGER_CELLS; i++)
-                for (unsigned set = cell[i]; set; set &= set - 1, ones++) {
-                        unsigned at = place[i * LF_FINGER_DIRECTIONS + (unsigned)__builtin_ctz(set)];
-                        bits[at / 64] |= (uint64_t)1 << at % 64;
-                }
+        for (unsigned i = 0; i < LF_FINGER_CELLS; i++) {
+                const uint64_t *low = code[i][0][cell[i] % (1 << HALF)], *high = code[i][1][cell[i] >> HALF];
+                for (unsigned w = 0; w < LF_FINGER_WORDS; w++)
+                        all[w] |= low[w] | high[w];
+        }
+        for (unsigned w = 0; w < LF_FINGER_WORDS; w++) {
+                bits[w] = all[w];
+                ones += (unsigned)__builtin_popcountll(all[w]);
+        }
         *ret_ones = (uint8_t)ones;
         *ret_filled = (uint8_t)fill_up(ones, bits);
 }
