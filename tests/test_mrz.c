@@ -273,6 +273,10 @@ static void test_odd_fields(void **state)
         second[19] = digit(second + 13, 6);
         assert_int_equal(lf_mrz_read(text, n, &m), 0);
         assert_true(m.faults & LF_MRZ_BIRTH);
+        memcpy(second + 13, "810229", 6); /* neither 1981 nor 2081 has it */
+        second[19] = digit(second + 13, 6);
+        assert_int_equal(lf_mrz_read(text, n, &m), 0);
+        assert_true(m.faults & LF_MRZ_BIRTH);
         assert_int_equal(lf_mrz_read_as(text, n, LF_MRZ_TD2, &m), 0);
         assert_true(m.faults & LF_MRZ_DOCUMENT_CODE);
         text[8] = 'e';

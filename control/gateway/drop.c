@@ -1,12 +1,12 @@
 /* The drop directory: in/, work/, done/, failed/, vault/.
  *
- * A message is taken when its writer has closed it or renamed it to in/. Of what the kernel did not tell, or
- * told when there was no room, it is taken when it lay still for a while and ends as messages do; what does
- * not may have a writer that pauses, who is waited for longer. It is claimed by a rename to work/ID.NAME,
- * sealed into the vault, and its plaintext removed. When it is finished its reports are written to
- * work/ID~KIND and synced; the journal says where they belong, and is synced; only then are they renamed
- * there. Whatever stands in work/ at a start is gone on with from the step that it had reached: a report that
- * the journal names and work/ no longer holds was published, even if someone has taken it away since. */
+ * A message is taken when its writer has closed it or renamed it to in/. Of what the kernel did not tell, it
+ * is taken when it lay still for a while and ends as messages do; what does not may have a writer that
+ * pauses, who is waited for longer. It is claimed by a rename to work/ID.NAME, sealed into the vault, and its
+ * plaintext removed. When it is finished its reports are written to work/ID~KIND and synced; the journal says
+ * where they belong, and is synced; only then are they renamed there. Whatever stands in work/ at a start is
+ * gone on with from the step that it had reached: a report that the journal names and work/ no longer holds
+ * was published, even if someone has taken it away since. */
 #include "control/gateway/gateway.h"
 
 #include "base/log.h"
@@ -178,12 +178,12 @@ static void take(struct lf_gateway *g, const char *file)
         add_file(g, job);
 }
 
-static unsigned files_under_way(const struct lf_gateway *g)
+bool lf_drop_has_room(const struct lf_gateway *g)
 {
         unsigned n = 0;
         for (const struct lf_job *j = g->jobs; j; j = j->next)
                 n += j->kind == LF_JOB_FILE;
-        return n;
+        return n < JOBS_MAX;
 }
 
 /* Senders write under another name and rename: what begins with a dot or ends like a copy in progress is not
@@ -231,7 +231,7 @@ static void each_entry(struct lf_gateway *g, int folder, void (*each)(struct lf_
 
 void lf_drop_arrived(struct lf_gateway *g, const char *name)
 {
-        if (is_ready(name) && files_under_way(g) < JOBS_MAX)
+        if (is_ready(name) && lf_drop_has_room(g))
                 claim(g, name);
 }
 

@@ -215,6 +215,8 @@ static void step_jobs(struct lf_gateway *g)
 static uint64_t wait_us(const struct lf_gateway *g)
 {
         uint64_t now = lf_gateway_now_us(), until = g->next_scan_ms * 1000;
+        if (g->told_at < g->told_size && lf_drop_has_room(g))
+                return 0;
         uint64_t lane = g->lane ? now + (uint64_t)lf_lane_timeout_ms(g->lane) * 1000 : until;
         if (lane < until)
                 until = lane;
@@ -245,17 +247,22 @@ static void look_around(struct lf_gateway *g)
         }
 }
 
-static void drain_watch(struct lf_gateway *g)
+/* What the kernel tells of in/, as long as there is room: the rest waits where it is. */
+static void hear_of_files(struct lf_gateway *g)
 {
-        _Alignas(struct inotify_event) char events[4096];
-        ssize_t n;
-        while ((n = read(g->watch, events, sizeof events)) > 0)
-                for (const char *p = events; p < events + n;) {
-                        const struct inotify_event *e = (const void *)p;
-                        if (e->len > 0)
-                                lf_drop_arrived(g, e->name);
-                        p += sizeof *e + e->len;
+        while (g->watch >= 0 && lf_drop_has_room(g)) {
+                if (g->told_at == g->told_size) {
+                        ssize_t n = read(g->watch, g->told, sizeof g->told);
+                        g->told_at = 0;
+                        g->told_size = n > 0 ? (size_t)n : 0;
+                        if (n <= 0)
+                                return;
                 }
+                const struct inotify_event *e = (const void *)(g->told + g->told_at);
+                g->told_at += sizeof *e + e->len;
+                if (e->len > 0)
+                        lf_drop_arrived(g, e->name);
+        }
 }
 
 int lf_gateway_run(struct lf_gateway *g)
@@ -272,15 +279,15 @@ int lf_gateway_run(struct lf_gateway *g)
                 struct pollfd fds[LISTENED + LF_CLIENTS_MAX] = {
                     {.fd = g->lane ? lf_lane_fd(g->lane) : -1, .events = POLLIN},
                     {.fd = g->listener, .events = POLLIN},
-                    {.fd = g->watch, .events = POLLIN}};
+                    {.fd = lf_drop_has_room(g) ? g->watch : -1, .events = POLLIN}};
                 unsigned n = lf_serve_poll(g, fds + LISTENED);
                 lf_share_urgent(g, lf_serve_waits(g));
                 uint64_t us = wait_us(g);
                 struct timespec t = {(time_t)(us / 1000000), (long)(us % 1000000) * 1000};
                 if (ppoll(fds, LISTENED + n, &t, NULL) < 0 && errno != EINTR)
                         return -errno;
-                if (fds[2].revents)
-                        drain_watch(g);
+                if (fds[2].revents || g->told_at < g->told_size)
+                        hear_of_files(g);
                 if (g->lane) {
                         lf_lane_process(g->lane);
                         collect(g);

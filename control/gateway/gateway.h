@@ -42,6 +42,8 @@ struct lf_gateway {
         uint64_t next_background_us; /* for messages that nobody waits for */
         struct lf_job *jobs;         /* in the order of their coming */
         int listener, watch;         /* the socket; inotify on in/ */
+        _Alignas(8) char told[4096]; /* what it said */
+        size_t told_at, told_size;
         struct lf_client *client[LF_CLIENTS_MAX];
         uint64_t next_scan_ms, next_second_ms;
         struct lf_kept *kept;
@@ -73,6 +75,8 @@ const char *lf_printable(const char *name, char text[LF_NAME_LENGTH]);
 int lf_drop_open(struct lf_gateway *g);
 /* Looks at in/, and at what an earlier process left. */
 void lf_drop_scan(struct lf_gateway *g);
+/* Whether one more message from in/ may be taken. */
+bool lf_drop_has_room(const struct lf_gateway *g);
 /* A file of this name in in/ is whole, says the kernel. Taken at once if there is room. */
 void lf_drop_arrived(struct lf_gateway *g, const char *name);
 void lf_drop_resume(struct lf_gateway *g);

@@ -265,7 +265,8 @@ static void read_date(struct lf_mrz *m, const struct zone *z, struct field f, en
         unsigned year, month, day;
         bool filled[3] = {text[0] == '<', text[2] == '<', text[4] == '<'};
         bool right = two(text, &year) && two(text + 2, &month) && two(text + 4, &day) && month <= 12 &&
-                     (filled[1] || month > 0) && (filled[2] || day > 0) && day <= days[month];
+                     (filled[1] || month > 0) && (filled[2] || day > 0) && day <= days[month] &&
+                     (month != 2 || day != 29 || filled[0] || year % 4 == 0); /* in neither century */
         if (right) {
                 ret->year = (uint16_t)year;
                 ret->month = (uint8_t)month;
