@@ -173,10 +173,18 @@ all_there() { local i; for i in {1..6}; do reported done "loop.$i" || return 1; 
 check_eventually "every message ends in a report" 20 all_there
 check "each in one" test "$(ls "$D"/done/loop.*.json | wc -l)" = 6
 check "in which everyone was screened once" test "$(for i in {1..6}; do count "$(report done "loop.$i")" clear; count "$(report done "loop.$i")" refer; done | awk '{ n += $1 } END { print n }')" = 246
+chmod 500 "$D/done"
+drop "$W/call" readonly.edi
+check_eventually "a report that has no place waits" 10 grep -q "readonly.edi: its report cannot be written" "$W/gateway.log"
+kill -KILL "$pid_gateway"; wait "$pid_gateway" 2>/dev/null
+harness_start_gateway
+sleep 0.5
+chmod 700 "$D/done"
+check_eventually "and gets there, even if the gateway was killed meanwhile" 10 reported done readonly.edi
 check "nothing waits" test -z "$(find "$D/in" "$D/work" -type f)"
 settle
 after=$(entries)
-check "the audit log grew by little more than the travellers: 246 asked, $((after - before)) entries" test $((after - before)) -ge 246 -a $((after - before)) -lt 700
+check "the audit log grew by little more than the travellers: 250 asked, $((after - before)) entries" test $((after - before)) -ge 250 -a $((after - before)) -lt 700
 check "and verifies" audit_verifies
 
 # ---- the list changes ----------------------------------------------------------------------------------------------------

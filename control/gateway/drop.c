@@ -275,6 +275,28 @@ static void claim_if_still(struct lf_gateway *g, const char *name)
                 lf_drop_arrived(g, name);
 }
 
+static int publish(struct lf_gateway *g, const struct lf_output *outputs, unsigned n);
+
+/* Reports that could not be put where they belong, as after a start with a read-only done/. */
+static void publish_late(struct lf_gateway *g)
+{
+        for (size_t i = 0; i < g->lates;) {
+                if (publish(g, g->late[i].output, g->late[i].n) == 0)
+                        g->late[i] = g->late[--g->lates];
+                else
+                        i++;
+        }
+}
+
+static bool is_late(const struct lf_gateway *g, const char *name)
+{
+        for (size_t i = 0; i < g->lates; i++)
+                for (unsigned k = 0; k < g->late[i].n; k++)
+                        if (strcmp(g->late[i].output[k].temporary, name) == 0)
+                                return true;
+        return false;
+}
+
 /* What was claimed and could not be sealed: the disk was full. */
 static void take_again(struct lf_gateway *g, const char *name)
 {
@@ -285,6 +307,7 @@ static void take_again(struct lf_gateway *g, const char *name)
 
 void lf_drop_scan(struct lf_gateway *g)
 {
+        publish_late(g);
         each_entry(g, g->work, take_again);
         each_entry(g, g->in, claim_if_still);
 }
@@ -420,6 +443,20 @@ void lf_drop_keep(struct lf_gateway *g, struct lf_job *job)
 
 /* ---- after a start ---- */
 
+static void publish_or_wait(struct lf_gateway *g, const struct lf_past *past)
+{
+        int r = publish(g, past->output, past->outputs);
+        struct lf_outputs *more = r < 0 ? realloc(g->late, (g->lates + 1) * sizeof *more) : NULL;
+        if (r < 0)
+                lf_log_error("a report cannot be put where it belongs: %s%s", strerror(-r),
+                             more ? "; it is tried again" : "");
+        if (!more)
+                return;
+        g->late = more;
+        more[g->lates].n = past->outputs;
+        memcpy(more[g->lates++].output, past->output, sizeof past->output);
+}
+
 /* Goes on with a sealed message: from the start, from where its journal ends, or not at all any more. */
 static void resume(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID])
 {
@@ -447,7 +484,7 @@ static void resume(struct lf_gateway *g, const uint8_t id[LF_VAULT_ID])
         if (past.began)
                 job->versions = past.versions;
         if (past.published) {
-                publish(g, past.output, past.outputs);
+                publish_or_wait(g, &past);
                 if (job->refusal == LF_TAKEN)
                         lf_rescreen_keep(g, job, &past.versions);
                 if (!lf_ruling_resume(g, job))
@@ -469,7 +506,7 @@ static void resume_one(void *arg, const uint8_t id[LF_VAULT_ID], uint64_t receiv
 static void drop_unfinished(struct lf_gateway *g, const char *name)
 {
         uint8_t id[LF_VAULT_ID];
-        if (lf_vault_id(name, id) == 0 && name[ID_TEXT] == '~')
+        if (lf_vault_id(name, id) == 0 && name[ID_TEXT] == '~' && !is_late(g, name))
                 unlinkat(g->work, name, 0);
 }
 

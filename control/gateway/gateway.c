@@ -313,4 +313,5 @@ void lf_gateway_close(struct lf_gateway *g)
         lf_vault_close(g->vault);
         free(g->slot);
         free(g->kept);
+        free(g->late);
 }

@@ -23,6 +23,18 @@ struct lf_slot {
         uint32_t probe;
 };
 
+/* A report that waits in work/ under `temporary` and belongs at `folder`/`name`. */
+struct lf_output {
+        char temporary[64];
+        char folder[8];
+        char name[LF_NAME_LENGTH + 48];
+};
+#define LF_OUTPUTS 2
+struct lf_outputs {
+        struct lf_output output[LF_OUTPUTS];
+        unsigned n;
+};
+
 struct lf_gateway {
         const struct lf_config *config;
         const struct lf_config_gateway *options;
@@ -51,6 +63,8 @@ struct lf_gateway {
         struct lf_versions versions; /* in the galleries now */
         bool versions_known;
         uint64_t seen_generation;
+        struct lf_outputs *late; /* published, says the journal, but still in work/ */
+        size_t lates;
         bool may_idle, idles; /* share.c */
 };
 
@@ -89,13 +103,6 @@ void lf_drop_keep(struct lf_gateway *g, struct lf_job *job);
 
 /* journal.c: what a message's journal says. */
 enum lf_entry { LF_ENTRY_BEGIN = 1, LF_ENTRY_OUTCOMES, LF_ENTRY_PUBLISH, LF_ENTRY_COVERED, LF_ENTRY_RULING };
-/* A report that waits in work/ under `temporary` and belongs at `folder`/`name`. */
-struct lf_output {
-        char temporary[64];
-        char folder[8];
-        char name[LF_NAME_LENGTH + 48];
-};
-#define LF_OUTPUTS 2
 struct lf_past {
         struct lf_job *job; /* takes the outcomes; NULL: they are passed over */
         bool began, published;
