@@ -133,20 +133,28 @@ static int check_characters(struct lf_edi *e, const struct lf_edi_segment *s)
 }
 
 /* Without the line breaks within it, wherever they stand: who writes lines of 80 characters breaks tags,
- * codes and dates, too. The places of its components are not needed any more. */
-static void join_lines(struct lf_edi *e, struct lf_edi_segment *s)
+ * codes and dates, too. Where a release character and what it releases came apart, nobody knows which
+ * separators are meant. The places of its components are not needed any more. */
+static int join_lines(struct lf_edi *e, struct lf_edi_segment *s)
 {
         uint32_t n = 0, from = s->start;
+        bool released = false;
         for (uint32_t i = s->first[0]; i < s->first[s->elements]; i++) {
                 uint32_t end = e->place[i];
-                for (; from < end; from++)
-                        if (s->p[from] != '\r' && s->p[from] != '\n')
+                for (; from < end; from++) {
+                        bool broken = s->p[from] == '\r' || s->p[from] == '\n';
+                        if (broken && released)
+                                return lf_edi_fail(e, s, LF_RULE_RELEASED_BREAK, 0, 0, NULL);
+                        if (!broken)
                                 e->joined[n++] = s->p[from];
+                        released = !released && e->chars.has_release && s->p[from] == e->chars.release;
+                }
                 e->place[i] = n;
                 e->joined[n++] = s->p[from++];
         }
         s->p = e->joined;
         s->start = 0;
+        return 0;
 }
 
 /* The segment is whole: its first byte is at `start`; its elements begin with `bound[from]` and end
@@ -169,7 +177,10 @@ static int deliver(struct lf_edi *e, const uint8_t *p, uint32_t start, uint32_t 
                         return r;
         }
         if (s.flags & LF_EDI_BROKEN) {
-                join_lines(e, &s);
+                s.tag = segment_here(e, p, start, e->place[first[0]]).tag;
+                int r = join_lines(e, &s);
+                if (r < 0)
+                        return r;
                 p = s.p;
                 start = 0;
         }
