@@ -13,6 +13,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "tests/fake_appliance.h"
 #include "tools/lane/lane_internal.h"
@@ -21,6 +24,22 @@ static struct fake_site site, standby_site;
 static struct fake_appliance appliance, standby;
 static struct lf_lane *lane;
 static struct lf_lane_query *query;
+
+/* The library's call for several datagrams at once: refused once when `narrow`, as on a path of a small MTU.
+ */
+static bool narrow;
+static unsigned joined;
+
+ssize_t sendmsg(int fd, const struct msghdr *h, int flags)
+{
+        joined++;
+        if (narrow) {
+                narrow = false;
+                errno = EMSGSIZE;
+                return -1;
+        }
+        return syscall(SYS_sendmsg, fd, h, flags);
+}
 
 static int start(void **state)
 {
@@ -289,6 +308,30 @@ static void many_at_once_come_back_each_to_its_own(void **state)
         assert_int_equal(lf_lane_stats(lane).answered, N);
 }
 
+/* Several that wait to be sent together do so until the lane is processed, which is to be at once. Where they
+ * cannot go together they go one by one, the next ones together again. */
+static void what_is_gathered_does_not_wait(void **state)
+{
+        struct lf_lane_result r;
+        assert_int_equal(lf_lane_timeout_ms(lane), 500);
+        joined = 0;
+        for (unsigned turn = 0; turn < 2; turn++) {
+                narrow = turn == 0;
+                lf_lane_gather(lane, true);
+                for (unsigned i = 0; i < 3; i++)
+                        assert_int_equal(lf_lane_submit(lane, query, NULL, NULL), 0);
+                assert_int_equal(lf_lane_timeout_ms(lane), 0);
+                lf_lane_process(lane);
+                assert_true(lf_lane_timeout_ms(lane) > 0);
+                for (unsigned i = 0; i < 3; i++) {
+                        while (lf_lane_collect(lane, &r) == -EAGAIN)
+                                lf_lane_process(lane);
+                        check_plain(&r);
+                }
+        }
+        assert_true(joined >= 2);
+}
+
 static void a_renewed_cookie_takes_over(void **state)
 {
         struct lf_lane_result r;
@@ -367,6 +410,7 @@ int main(void)
             WITH_LANE(silence_is_unavailable_and_never_an_answer),
             WITH_LANE(a_revoked_lane_learns_why),
             WITH_LANE(many_at_once_come_back_each_to_its_own),
+            WITH_LANE(what_is_gathered_does_not_wait),
             WITH_LANE(a_renewed_cookie_takes_over),
             WITH_LANE(a_query_id_can_be_sent_again_on_purpose),
             cmocka_unit_test_setup_teardown(the_standby_answers_for_a_silent_appliance, open_two, close_two),

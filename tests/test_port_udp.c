@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,6 +19,28 @@
 #define QUEUES 2
 
 static struct lf_handover_options options;
+
+/* The port's call, as of a kernel that takes no several datagrams at once to one client: those of UDP port
+ * `narrow`. Counts the messages that it took. */
+static in_port_t narrow;
+static unsigned taken;
+
+int sendmmsg(int fd, struct mmsghdr *message, unsigned n, int flags)
+{
+        unsigned some = 0;
+        for (; some < n; some++) {
+                const struct msghdr *h = &message[some].msg_hdr;
+                if (h->msg_iovlen > 1 && ((const struct sockaddr_in6 *)h->msg_name)->sin6_port == narrow)
+                        break;
+        }
+        if (some == 0) {
+                errno = EINVAL;
+                return -1;
+        }
+        int r = (int)syscall(SYS_sendmmsg, fd, message, some, flags);
+        taken += r > 0 ? (unsigned)r : 0;
+        return r;
+}
 
 static struct lf_port *open_port(unsigned queues, const char *address)
 {
@@ -213,6 +236,32 @@ static void several_to_one(void **state)
         }
 }
 
+/* To a client that takes no several replies as one message they go one by one; to others as before. */
+static void one_takes_them_singly(void **state)
+{
+        static const unsigned to[] = {0, 0, 1, 1, 1, 0, 0};
+        enum { N = sizeof to / sizeof to[0] };
+        struct lf_port *port = open_port(1, "::ffff:127.0.0.1");
+        int fd[] = {client("127.0.0.1"), client("127.0.0.1")};
+        struct sockaddr_in address;
+        assert_int_equal(getsockname(fd[0], (struct sockaddr *)&address, &(socklen_t){sizeof address}), 0);
+        narrow = address.sin_port;
+        for (unsigned turn = 0; turn < 2; turn++) {
+                uint64_t drops[3] = {0};
+                for (uint8_t i = 0; i < N; i++)
+                        assert_int_equal(send(fd[to[i]], (uint8_t[]){i, turn}, 2, 0), 2);
+                taken = 0;
+                echo(port, N, drops);
+                assert_int_equal(taken, 2 + 1 + 2);
+                for (uint8_t i = 0; i < N; i++)
+                        expect_reply(fd[to[i]], (uint8_t[]){i, turn}, 2);
+        }
+        narrow = 0;
+        close(fd[0]);
+        close(fd[1]);
+        lf_port_close(port);
+}
+
 /* A destination that the kernel refuses costs its own reply only. */
 static void unreachable(void **state)
 {
@@ -276,9 +325,15 @@ int main(void)
         options = harness_options(LF_PORT_UDP, QUEUES);
         harness_eal(&options, dir);
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(answers), cmocka_unit_test(one_address),    cmocka_unit_test(too_long),
-            cmocka_unit_test(bursts),  cmocka_unit_test(buffers_return), cmocka_unit_test(unreachable),
-            cmocka_unit_test(refused), cmocka_unit_test(several_to_one),
+            cmocka_unit_test(answers),
+            cmocka_unit_test(one_address),
+            cmocka_unit_test(too_long),
+            cmocka_unit_test(bursts),
+            cmocka_unit_test(buffers_return),
+            cmocka_unit_test(unreachable),
+            cmocka_unit_test(refused),
+            cmocka_unit_test(several_to_one),
+            cmocka_unit_test(one_takes_them_singly),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -185,16 +185,17 @@ static int capture(struct trial *t, const uint8_t id[16], bool again, struct cap
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
                 return -errno;
         t->lane->peer[0].fd = pair[0];
-        t->lane->singly = true; /* a pair of sockets cuts no message into datagrams */
         int r = again ? lf_pending_send(t->lane, lf_pending_find(t->lane, id), 0)
                       : lf_lane_submit_as(t->lane, t->query, NULL, id);
         t->lane->peer[0].fd = own;
-        t->lane->singly = false;
         close(pair[0]);
         ret->n = 0;
+        /* A pair of sockets does not cut what is sent together: full parts, one behind the other. */
         for (ssize_t n; r == 0 && ret->n < PARTS_SEEN &&
-                        (n = recv(pair[1], ret->bytes[ret->n], LSP_DATAGRAM_MAX, MSG_DONTWAIT)) > 0;)
-                ret->size[ret->n++] = (size_t)n;
+                        (n = recv(pair[1], ret->bytes[ret->n], (PARTS_SEEN - ret->n) * sizeof ret->bytes[0],
+                                  MSG_DONTWAIT)) > 0;)
+                for (; n > 0; n -= LSP_DATAGRAM_MAX)
+                        ret->size[ret->n++] = n < LSP_DATAGRAM_MAX ? (size_t)n : LSP_DATAGRAM_MAX;
         close(pair[1]);
         return r;
 }

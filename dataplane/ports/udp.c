@@ -23,7 +23,6 @@ _Static_assert(sizeof(struct route) <= sizeof((struct lf_return_path){0}.bytes),
 
 struct queue {
         int fd;
-        bool singly;    /* several replies cannot be one message here */
         unsigned spare; /* buffers in `buffer` that wait for a datagram */
         struct rte_mbuf *buffer[LF_BURST];
         struct route route[LF_BURST];
@@ -250,13 +249,13 @@ static unsigned prepare(struct rte_mbuf **replies, unsigned n, bool together, st
 }
 
 /* At most one burst. A destination that the kernel refuses is left out; a full socket buffer ends it. Where
- * several replies cannot be one message, they go one by one from then on. */
-static unsigned send_burst(struct queue *q, struct rte_mbuf **replies, unsigned n)
+ * several replies cannot be one message, as on a path of a small MTU, these go one by one. */
+static unsigned send_burst(struct queue *q, struct rte_mbuf **replies, unsigned n, bool together)
 {
         struct sending sending[LF_BURST];
         struct iovec iov[LF_BURST];
         struct mmsghdr message[LF_BURST];
-        unsigned at = 0, sent = 0, messages = prepare(replies, n, !q->singly, iov, sending, message);
+        unsigned at = 0, sent = 0, messages = prepare(replies, n, together, iov, sending, message);
         while (at < messages) {
                 const struct msghdr *h = &message[at].msg_hdr;
                 int r = sendmmsg(q->fd, message + at, messages - at, MSG_DONTWAIT);
@@ -267,9 +266,8 @@ static unsigned send_burst(struct queue *q, struct rte_mbuf **replies, unsigned 
                 } else if (errno == EAGAIN || errno == ENOBUFS) {
                         break;
                 } else if (h->msg_iovlen > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
-                        q->singly = true;
-                        unsigned done = (unsigned)(h->msg_iov - iov);
-                        return sent + send_burst(q, replies + done, n - done);
+                        sent += send_burst(q, replies + (h->msg_iov - iov), (unsigned)h->msg_iovlen, false);
+                        at++;
                 } else if (errno != EINTR) {
                         at++;
                 }
@@ -282,7 +280,7 @@ static unsigned udp_tx(struct lf_port *port, unsigned queue, struct rte_mbuf **r
         struct queue *q = &((struct queue *)port->state)[queue];
         unsigned sent = 0;
         for (unsigned i = 0; i < n; i += LF_BURST)
-                sent += send_burst(q, replies + i, n - i < LF_BURST ? n - i : LF_BURST);
+                sent += send_burst(q, replies + i, n - i < LF_BURST ? n - i : LF_BURST, true);
         if (n)
                 rte_pktmbuf_free_bulk(replies, n);
         return sent;

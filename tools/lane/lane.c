@@ -140,6 +140,8 @@ int lf_lane_fd(const struct lf_lane *lane)
 
 int lf_lane_timeout_ms(const struct lf_lane *lane)
 {
+        if (lane->out.n > 0)
+                return 0;
         return lane->n_free < lane->size ? LF_TIMER_SLACK_MS * 2 : 500;
 }
 

@@ -102,7 +102,6 @@ struct lf_lane {
         struct lf_lane_stats stats;
         struct lf_outbox out;
         bool gathers;        /* the caller says when what is in `out` goes */
-        bool singly;         /* the kernel does not take several datagrams at once */
         const uint8_t *last; /* the last datagram, in `out`; NULL: none */
         size_t last_size;
         uint8_t random[LF_RANDOM_IDS][12]; /* for query ids */

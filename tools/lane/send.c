@@ -3,7 +3,6 @@
 #include "base/bytes.h"
 #include "dataplane/lsp_seal.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -22,9 +21,8 @@ uint32_t lf_padded_size(uint32_t size)
         return size + (padding < PAD_HEAD ? PAD_HEAD : padding);
 }
 
-static bool send_together(struct lf_lane *lane)
+static bool send_together(const struct lf_outbox *o)
 {
-        const struct lf_outbox *o = &lane->out;
         uint16_t size = (uint16_t)o->size;
         _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof size)] = {0};
         struct iovec v = {(void *)o->bytes, o->n * o->size};
@@ -35,16 +33,13 @@ static bool send_together(struct lf_lane *lane)
         c->cmsg_type = UDP_SEGMENT;
         c->cmsg_len = CMSG_LEN(sizeof size);
         memcpy(CMSG_DATA(c), &size, sizeof size);
-        if (sendmsg(o->fd, &h, MSG_NOSIGNAL) == (ssize_t)v.iov_len)
-                return true;
-        lane->singly |= errno == EIO || errno == EINVAL || errno == EMSGSIZE;
-        return false;
+        return sendmsg(o->fd, &h, MSG_NOSIGNAL) == (ssize_t)v.iov_len;
 }
 
 void lf_lane_flush(struct lf_lane *lane)
 {
         struct lf_outbox *o = &lane->out;
-        if (o->n > 1 && !lane->singly && send_together(lane))
+        if (o->n > 1 && send_together(o)) /* else one by one: the path may have a small MTU */
                 lane->stats.datagrams_sent += o->n;
         else
                 for (unsigned i = 0; i < o->n; i++)
