@@ -98,6 +98,12 @@ static enum lf_manifest_rule refused_for(const char *message)
         return rule;
 }
 
+#define X12(body, count)                                                                                     \
+        "ISA*00*          *00*          *ZZ*LINE           *ZZ*CUSTOMS        "                              \
+        "*240310*0815*^*00501*000000042*0*T*>~TA1*000000041*240309*0815*A*000~"                              \
+        "GS*SO*LINE*CUSTOMS*20240310*0815*7*X*005010~"                                                       \
+        "ST*309*0007~" body "SE*" count "*0007~GE*1*7~IEA*1*000000042~"
+
 /* What a message must have, and control totals of crew and of passengers. */
 static void test_totals(void **state)
 {
@@ -114,11 +120,10 @@ static void test_totals(void **state)
             {PAX(THREE "CNT+42:2'CNT+41:1'", "9"), LF_RULE_TRAVELLER_COUNT},
             {PAX(THREE "CNT+42:1'CNT+41:3'", "9"), LF_RULE_TRAVELLER_COUNT},
             {"UNB+UNOA:4+A+B+240310:0815+C'UNH+1+PAXLST:D:05B:UN'UNT+2+1'UNZ+1+C'", LF_RULE_ORDER},
+            {X12("M10*LINE~N1*SH*ONE TRADER~", "4"), LF_RULE_NONE},
+            {X12("M10*LINE~N1*SH*ONE^TWO~", "4"), LF_RULE_REPEATED},
+            {X12("N1*SH*FIRST TRADER~", "3"), LF_RULE_ORDER},
             {"UNB+UNOA:4+A+B+240310:0815+C'UNH+1+CUSCAR:D:95B:UN'UNT+2+1'UNZ+1+C'", LF_RULE_ORDER},
-            {"ISA*00*          *00*          *ZZ*LINE           *ZZ*CUSTOMS        "
-             "*240310*0815*U*00401*000000042*0*T*>~GS*SO*LINE*CUSTOMS*20240310*0815*7*X*004010~"
-             "ST*309*0007~N1*SH*FIRST TRADER~SE*3*0007~GE*1*7~IEA*1*000000042~",
-             LF_RULE_ORDER},
         };
         for (unsigned i = 0; i < sizeof each / sizeof each[0]; i++) {
                 if (refused_for(each[i].message) != each[i].rule)
@@ -252,6 +257,11 @@ static void test_cargo(void **state)
             "msg=0007 common= doc= tn=MAN1 part=0 last test prepared=20240310 (LINE 8E SEA STAR -2704 "
             "arr=20240320)"};
         assert_says(X12_309_RIGHT, x12, 4);
+        static const char *const crew[] = {"1 crew FM 1 4@1:67 [JANE ANN ROE|ROE|JANE ANN]",
+                                           "2 other CPD 0 5@1:89 [DOE JOHN||]"};
+        assert_says("UNB+UNOA:3+A+B+240310:0815+C'UNH+1+CUSREP:D:99B:UN'BGM+833+CALL1+9'"
+                    "NAD+FM+++ROE:JANE:ANN'NAD+CPD+++DOE:JOHN'UNT+5+1'UNZ+1+C'",
+                    crew, 2);
 }
 
 /* ---- Many, and large ---- */

@@ -21,12 +21,16 @@ static enum lf_party_role role_of(struct lf_edi_view code)
         return LF_ROLE_OTHER;
 }
 
-/* The name is C080's; without it the first line of C058, whose others are the address. */
+/* The name is C080's, of a person family name and given names; without it the first line of C058, whose
+ * others are the address. */
 static int take_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, struct lf_party *p)
 {
-        const char *name, *lines = "";
-        int ret = lf_take_joined(r, p, s, 4, 0, 4, " ", &name);
-        if (ret == 0 && !*name) {
+        const char *name, *given = "", *lines = "";
+        bool person = p->kind == LF_PARTY_PERSON;
+        int ret = lf_take_joined(r, p, s, 4, 0, person ? 0 : 4, " ", &name);
+        if (ret == 0 && person)
+                ret = lf_take_joined(r, p, s, 4, 1, 4, " ", &given);
+        if (ret == 0 && !*name && !*given) {
                 ret = lf_take(r, p, s, 3, 0, &name);
                 if (ret == 0)
                         ret = lf_take_joined(r, p, s, 3, 1, 4, ", ", &lines);
@@ -34,7 +38,7 @@ static int take_name(struct lf_manifest_reader *r, const struct lf_edi_segment *
                 ret = lf_take_joined(r, p, s, 5, 0, 3, ", ", &lines);
         }
         p->address = lines;
-        if (ret == 0 && lf_party_add_name(p, name, "") < 0)
+        if (ret == 0 && lf_party_add_name(p, name, given) < 0)
                 ret = lf_too_large(r, s);
         return ret;
 }

@@ -121,7 +121,8 @@ static int address(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 
 static int segment_309(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
-        int ret = r->in_party ? lf_no_repeats(r, s) : 0;
+        bool party = r->in_party || s->tag == LF_EDI_TAG('N', '1', 0);
+        int ret = party ? lf_no_repeats(r, s) : 0;
         if (ret < 0)
                 return ret;
         bool detail = s->tag == LF_EDI_TAG('N', '3', 0) || s->tag == LF_EDI_TAG('N', '4', 0);
@@ -261,5 +262,7 @@ int lf_x12_segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
                         return se(r, s);
                 return which < 5 ? lf_reader_order(r, s, "within a message") : r->message->segment(r, s);
         }
+        if (which == 5 && s->tag == LF_EDI_TAG('T', 'A', '1') && r->in_interchange && !r->in_group)
+                return 0; /* acknowledges another interchange */
         return which < 5 ? take[which](r, s) : lf_reader_order(r, s, "outside of a message");
 }
