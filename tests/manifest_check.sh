@@ -33,6 +33,17 @@ assert len(rows) == 5 and rows["right.edi"]["read"] and rows["right.edi"]["parti
 assert rows["wrong_count.edi"]["where"]["tag"] == "UNT" and rows["wrong_count.edi"]["where"]["segment"] == 11
 assert rows["mrz.txt"]["mrz"]["format"] == "TD3" and rows["mrz.txt"]["mrz"]["faults"] == []
 PY
+out=$(check --travellers "$W/all/right.edi" "$W/all/mrz.txt") || fail "what was read: $out"
+python3 - "$out" <<'PY' || fail "what was read"
+import json, sys
+message, zone = json.loads(sys.argv[1])
+(who,) = message["travellers"][0]
+assert who["names"] == [{"full": "JANE DOE", "family": "DOE", "given": "JANE"}] and who["births"] == ["1980-02-29"]
+assert who["sex"] == "F" and message["legs"][0][0]["from"] == "AAA"
+read = zone["fields"]
+assert (read["family"], read["given"], read["number"]) == ("ERIKSSON", "ANNA MARIA", "L898902C3")
+assert (read["birth"], read["expiry"], read["nationality"]) == ("740812", "120415", "UTO")
+PY
 # A row of a table that is not a zone of the format that it names is refused, not passed over.
 printf 'TD3\tinvalid\tP<UTOERIKSSON|L898902C36\nTD2\tvalid\t%s|%s\n' 'I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<' \
         'D231458907UTO7408122F1204159<<<<<<<6' >"$W/zones.tsv"

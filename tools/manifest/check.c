@@ -15,25 +15,31 @@
 #define PIECE   (64u << 10)
 #define MRZ_MAX (1u << 20) /* bytes of a file of MRZ */
 
-static const char usage[] = "usage: landfall manifest check FILE... [--json]\n"
-                            "\n"
-                            "Reads PAXLST, PNRGOV, CUSCAR, CUSREP and X12 309, and files of machine-readable "
-                            "zones (alone, or one in\n"
-                            "each line of a table: format, valid|invalid, the lines parted by '|'). One line "
-                            "a file, or a zone: what it\n"
-                            "is, its version, how many travellers or parties it has, and whether it was read "
-                            "to its end; else segment,\n"
-                            "position and rule. Exit status 1 when something was refused.\n";
+static const char usage[] =
+    "usage: landfall manifest check FILE... [--json] [--travellers]\n"
+    "\n"
+    "Reads PAXLST, PNRGOV, CUSCAR, CUSREP and X12 309, and files of machine-readable "
+    "zones (alone, or one in\n"
+    "each line of a table: format, valid|invalid, the lines parted by '|'). One line "
+    "a file, or a zone: what it\n"
+    "is, its version, how many travellers or parties it has, and whether it was read "
+    "to its end; else segment,\n"
+    "position and rule. Exit status 1 when something was refused.\n"
+    "\n"
+    "  --travellers  in JSON, each traveller or party, flight and zone as it was read, for who "
+    "connects a\n"
+    "                carrier; of a message that is refused, too, up to where it is wrong\n";
 
 struct run {
-        bool json;
+        bool json, travellers;
         json_t *rows;
         unsigned refused, labelled, agreed;
 };
 
-static void finish_row(void *context, const struct lf_check_row *row)
+static void finish_row(void *context, struct lf_check_row *row)
 {
         struct run *run = context;
+        row->tell = run->travellers;
         run->refused += row->result < 0;
         run->labelled += row->label[0] != 0;
         run->agreed += row->label[0] && (row->result == 0) == !strcmp(row->label, "valid");
@@ -41,12 +47,21 @@ static void finish_row(void *context, const struct lf_check_row *row)
                 json_array_append_new(run->rows, lf_check_json(row));
         else
                 lf_check_print(row);
+        json_decref(row->travellers);
+        json_decref(row->legs);
+        row->travellers = row->legs = NULL;
 }
 
 static int begin(void *context, const struct lf_manifest_header *h)
 {
         struct lf_check_row *row = context;
         row->messages++;
+        if (row->tell && !row->travellers) {
+                row->travellers = json_array();
+                row->legs = json_array();
+        }
+        if (row->tell)
+                json_array_append_new(row->travellers, json_array());
         snprintf(row->type, sizeof row->type, "%s", lf_manifest_kind_name(h->kind));
         snprintf(row->version, sizeof row->version, "%s", h->version);
         return 0;
@@ -57,6 +72,9 @@ static int party(void *context, const struct lf_manifest_header *h, const struct
         struct lf_check_row *row = context;
         row->parties++;
         row->notes |= p->notes;
+        if (row->tell)
+                json_array_append_new(json_array_get(row->travellers, row->messages - 1),
+                                      lf_check_traveller(p));
         return 0;
 }
 
@@ -65,6 +83,8 @@ static int end(void *context, const struct lf_manifest_header *h, const struct l
         struct lf_check_row *row = context;
         row->segments += s->segments;
         row->notes |= s->notes;
+        if (row->tell)
+                json_array_append_new(row->legs, lf_check_legs(h));
         return 0;
 }
 
@@ -122,7 +142,7 @@ static bool read_zones(int fd, const char *file, struct run *run)
 
 static void check(const char *file, struct run *run)
 {
-        struct lf_check_row row = {.file = file};
+        struct lf_check_row row = {.file = file, .tell = run->travellers};
         int fd = open(file, O_RDONLY | O_CLOEXEC);
         if (fd < 0) {
                 row.result = -errno;
@@ -167,6 +187,8 @@ int lf_manifest_check(int argc, char **argv)
                 }
                 if (!strcmp(argv[i], "--json"))
                         run.json = true;
+                else if (!strcmp(argv[i], "--travellers"))
+                        run.json = run.travellers = true;
                 else if (argv[i][0] == '-') {
                         fputs(usage, stderr);
                         return LF_EXIT_USAGE;

@@ -89,7 +89,7 @@ static bool read_row(const struct cell *cell, unsigned cells, struct lf_check_ro
 }
 
 unsigned lf_check_mrz(const char *file, const char *text, size_t n,
-                      void (*each)(void *context, const struct lf_check_row *row), void *context)
+                      void (*each)(void *context, struct lf_check_row *row), void *context)
 {
         struct lf_check_row row = {.file = file};
         unsigned found = 0, line = 1;

@@ -79,6 +79,12 @@ json_t *lf_check_json(const struct lf_check_row *row)
                 json_object_set_new(o, "line", json_integer(row->line));
         if (row->mrz)
                 json_object_set_new(o, "mrz", zone(row));
+        if (row->mrz && row->tell)
+                json_object_set_new(o, "fields", lf_check_zone(&row->zone));
+        if (row->travellers)
+                json_object_set(o, "travellers", row->travellers);
+        if (row->legs)
+                json_object_set(o, "legs", row->legs);
         if (row->label[0])
                 json_object_set_new(o, "label", json_string(row->label));
         if (row->error[0])

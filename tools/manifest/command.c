@@ -12,7 +12,7 @@ int lf_cmd_manifest(int argc, char **argv)
                 return lf_manifest_screen(argc - 1, argv + 1);
         int help = argc > 1 && strcmp(argv[1], "--help") == 0;
         fprintf(help ? stdout : stderr,
-                "usage: landfall manifest check FILE... [--json]\n"
+                "usage: landfall manifest check FILE... [--json] [--travellers]\n"
                 "       landfall manifest screen FILE [--purpose PURPOSE] [--json]\n");
         return help ? LF_EXIT_OK : LF_EXIT_USAGE;
 }
