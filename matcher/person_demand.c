@@ -15,9 +15,11 @@
 
 #include "matcher/person_token.h"
 
-#define STEPS 8   /* into which what is explained of a row is divided */
-#define AHEAD 8   /* rows that are fetched before they are needed */
-#define FEW   300 /* rows whose words are compared sooner than all of the group's */
+#define STEPS   8 /* into which what is explained of a row is divided */
+#define AHEAD   8 /* rows that are fetched before they are needed */
+#define LINE    64
+#define FETCHED 128 /* like words that are fetched before they are needed */
+#define FEW     300 /* rows whose words are compared sooner than all of the group's */
 
 /* What names of which `own` of `weight` is explained reach at most, with `full` of the row explained by words
  * that are the same, and up to `partly` by words that leave `rest` times as much over. */
@@ -83,16 +85,16 @@ static void raise(struct lf_person_search *s, float floor, unsigned i)
         }
 }
 
-/* The group's word that is the token; g->words when there is none. */
-static uint32_t find(const struct lf_person_search *s, const struct lf_token *t, uint32_t skeleton)
+/* The group's word that is word i of the name; g->words when there is none. */
+static uint32_t find(const struct lf_person_search *s, unsigned i)
 {
-        const uint32_t *at = &s->w->bone_at[lf_bone_place(skeleton, lf_bone_bits(s->g->words))];
-        unsigned n = t->n | (t->flags & LF_TOKEN_ABJAD ? LF_BONE_ABJAD : 0);
+        const struct lf_name_run *own = &s->s->run[i];
+        const uint32_t *at = &s->w->bone_at[lf_bone_place(own->skeleton, lf_bone_bits(s->g->words))];
         for (uint32_t k = at[0]; k < at[1]; k++) {
                 const struct lf_person_bone *bone = &s->w->bone[k];
-                if (bone->skeleton != skeleton || bone->mask != (uint32_t)(t->mask >> 32) || bone->n != n)
+                if (bone->skeleton != own->skeleton || bone->mask != own->mask || bone->n != own->n)
                         continue;
-                if (!memcmp(s->v->token[s->w->token[bone->word]].letter, t->letter, t->n))
+                if (!memcmp(s->v->token[s->w->token[bone->word]].letter, s->token[i].letter, s->token[i].n))
                         return bone->word;
         }
         return s->g->words;
@@ -101,17 +103,16 @@ static uint32_t find(const struct lf_person_search *s, const struct lf_token *t,
 /* What is like word i if the group has a list of it. */
 static void look_at(struct lf_person_search *s, unsigned i)
 {
-        struct lf_span own = lf_span_of(&s->token[i]);
         struct lf_person_wanted *w = &s->word[i];
-        *w =
-            (struct lf_person_wanted){.skeleton = lf_span_skeleton(&own), .met = lf_met_bit(i), .most = 1000};
-        w->word = find(s, &s->token[i], w->skeleton);
+        *w = (struct lf_person_wanted){.word = w->word, .met = lf_met_bit(i), .most = 1000};
         const struct lf_person_alike *known = w->word < s->g->words ? &s->w->alike[w->word] : NULL;
         if (known && known->n > 0) {
                 w->like = s->w->like + known->first;
                 w->likes = known->n;
                 w->places = known->places;
                 w->weight = known->weight;
+                for (uint32_t k = 0; k < w->likes && k < FETCHED; k += LINE / sizeof *w->like)
+                        __builtin_prefetch(&w->like[k]);
                 return;
         }
         w->open = true;
@@ -250,11 +251,16 @@ static void bring(struct lf_person_wanted *w)
 bool lf_person_demand(struct lf_person_search *s, float floor)
 {
         s->likes = 0;
+        for (unsigned i = 0; i < s->n; i++) {
+                s->word[i].word = find(s, i);
+                __builtin_prefetch(&s->w->alike[s->word[i].word]);
+        }
         for (unsigned i = 0; i < s->n; i++)
                 look_at(s, i);
-        while (!set_limits(s, floor) || !brings_few(s)) {
+        for (;;) {
+                bool enough = set_limits(s, floor);
                 unsigned i = longest_open(s);
-                if (i == s->n)
+                if (i == s->n || (enough && brings_few(s)))
                         break;
                 if (!close_word(s, i))
                         return false;

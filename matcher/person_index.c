@@ -109,40 +109,59 @@ bool lf_word_doubled(const char *letter, unsigned n)
         return false;
 }
 
-uint16_t lf_letters_hash(const char *letter, unsigned n)
+/* Words that are put together to a run. */
+struct joint {
+        struct lf_skeleton skeleton;
+        uint32_t letters; /* their hash */
+        uint32_t mask;
+        uint8_t n;
+        bool abjad;
+};
+
+static void join(struct joint *j, const struct lf_token *t)
 {
-        uint32_t h = 2166136261u;
-        for (unsigned i = 0; i < n; i++)
-                h = (h ^ (uint8_t)letter[i]) * 16777619u;
-        return (uint16_t)(h ^ h >> 16);
+        lf_skeleton_add(&j->skeleton, t->letter, t->n);
+        for (unsigned i = 0; i < t->n; i++)
+                j->letters = (j->letters ^ (uint8_t)t->letter[i]) * 16777619u;
+        j->mask |= (uint32_t)(t->mask >> 32);
+        j->n = (uint8_t)(j->n + t->n);
+        j->abjad |= (t->flags & LF_TOKEN_ABJAD) != 0;
 }
 
-static void add_run(const struct lf_token *name, unsigned first, unsigned words, bool reversed,
-                    struct lf_name_run *r)
+static struct lf_name_run run_of(const struct joint *j, unsigned first, unsigned words, unsigned cut)
 {
-        const struct lf_token *token = name + first;
-        r->span = (struct lf_span){.letter = r->letter};
-        r->first = (uint8_t)first;
-        r->words = (uint8_t)words;
-        for (unsigned i = 0; i < words; i++) {
-                const struct lf_token *t = &token[reversed ? words - 1 - i : i];
-                memcpy(r->letter + r->span.n, t->letter, LF_TOKEN_LETTERS);
-                r->span.n += t->n;
-                r->span.mask |= t->mask;
-                r->span.abjad |= (t->flags & LF_TOKEN_ABJAD) != 0;
-        }
-        r->cut =
-            (uint8_t)(token[reversed].n | (reversed ? LF_RUN_REVERSED : 0) | (words == 3 ? LF_RUN_THREE : 0));
-        r->letters = lf_letters_hash(r->letter, r->span.n);
+        return (struct lf_name_run){.skeleton = lf_skeleton_value(j->skeleton),
+                                    .mask = j->mask,
+                                    .letters = (uint16_t)(j->letters ^ j->letters >> 16),
+                                    .first = (uint8_t)first,
+                                    .words = (uint8_t)words,
+                                    .n = (uint8_t)(j->n | (j->abjad ? LF_RUN_ABJAD : 0)),
+                                    .cut = (uint8_t)cut};
+}
+
+struct lf_name_run lf_name_word(const struct lf_token *t, unsigned i)
+{
+        struct joint j = {.skeleton = LF_SKELETON};
+        join(&j, t);
+        return run_of(&j, i, 1, 0);
 }
 
 unsigned lf_name_runs(const struct lf_token *token, unsigned n, struct lf_name_run *ret)
 {
+        const struct joint none = {.skeleton = LF_SKELETON, .letters = 2166136261u};
         unsigned runs = 0;
-        for (unsigned words = 2; words <= LF_RUN_WORDS; words++)
-                for (unsigned i = 0; i + words <= n; i++)
-                        add_run(token, i, words, false, &ret[runs++]);
-        for (unsigned i = 0; i + 2 <= n; i++)
-                add_run(token, i, 2, true, &ret[runs++]);
+        for (unsigned i = 0; i + 2 <= n; i++) {
+                struct joint j = none, reversed = none;
+                join(&j, &token[i]);
+                join(&j, &token[i + 1]);
+                ret[runs++] = run_of(&j, i, 2, token[i].n);
+                join(&reversed, &token[i + 1]);
+                join(&reversed, &token[i]);
+                ret[runs++] = run_of(&reversed, i, 2, token[i + 1].n | LF_RUN_REVERSED);
+                if (i + 3 <= n) {
+                        join(&j, &token[i + 2]);
+                        ret[runs++] = run_of(&j, i, 3, token[i].n | LF_RUN_THREE);
+                }
+        }
         return runs;
 }

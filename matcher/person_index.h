@@ -50,6 +50,7 @@ struct lf_person_alike {
         uint16_t reserved;
 };
 
+#define LF_RUN_ABJAD 0x80u
 /* A word by its lf_span_skeleton(). */
 struct lf_person_bone {
         uint32_t skeleton;
@@ -58,19 +59,18 @@ struct lf_person_bone {
         uint8_t n;     /* letters, and LF_BONE_ABJAD */
         uint8_t reserved[3];
 };
-#define LF_BONE_ABJAD 0x80u
+#define LF_BONE_ABJAD LF_RUN_ABJAD
 
 struct lf_person_run {
         uint32_t skeleton;
         uint32_t mask;    /* bit 0 a .. 25 z: which there are */
         uint16_t row;     /* of the group */
-        uint16_t letters; /* lf_letters_hash() */
+        uint16_t letters; /* a hash of them */
         uint8_t first;    /* word of the row */
         uint8_t n;        /* letters, and LF_RUN_ABJAD */
         uint8_t cut;      /* LF_RUN_* and where its first word ends */
         uint8_t reserved;
 };
-#define LF_RUN_ABJAD    0x80u
 #define LF_RUN_REVERSED 0x80u
 #define LF_RUN_THREE    0x40u /* words; else two */
 #define LF_RUN_CUT      0x3fu
@@ -141,19 +141,18 @@ static inline unsigned lf_person_kind(char entity)
  * never more than what turning the one into the other costs. */
 uint64_t lf_word_signature(const struct lf_span *s);
 
-/* The runs of a name, words alone left out. */
+/* A run of a name, or word alone. */
 #define LF_NAME_RUNS (LF_RUN_WORDS * LF_NAME_TOKENS)
 struct lf_name_run {
-        struct lf_span span; /* over `letter` */
+        uint32_t skeleton;
+        uint32_t mask;    /* as struct lf_person_run has it */
+        uint16_t letters; /* a hash of them: what runs that are divided elsewhere have in common */
         uint8_t first, words;
-        uint8_t cut;
-        uint16_t letters;
-        char letter[LF_SPAN_LETTERS];
+        uint8_t n, cut; /* as struct lf_person_run has them */
 };
+struct lf_name_run lf_name_word(const struct lf_token *t, unsigned i);
+/* All, words alone left out. */
 unsigned lf_name_runs(const struct lf_token *token, unsigned n, struct lf_name_run *ret);
-
-/* What runs that are divided elsewhere have in common. */
-uint16_t lf_letters_hash(const char *letter, unsigned n);
 
 /* Control: the index over rows and tokens that are laid out. With index NULL only counts its size, *ret_size.
  * -ENOMEM. */
@@ -200,13 +199,13 @@ struct lf_person_scratch {
         uint8_t met_row[LF_PERSON_BLOCK_ROWS];       /* what it has, as bits; 0: it is not looked at */
         struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
         struct lf_person_joined joined[LF_SEARCH_JOINED];
+        struct lf_name_run run[LF_NAME_TOKENS + LF_NAME_RUNS]; /* of the name: first its words */
 };
 _Static_assert(sizeof(struct lf_person_scratch) <= LF_SCRATCH_MAX, "a core's scratch");
 
 /* A word of the probe's name. */
 struct lf_person_wanted {
-        uint32_t word; /* g->words: the group does not have it */
-        uint32_t skeleton;
+        uint32_t word;        /* g->words: the group does not have it */
         const uint32_t *like; /* LF_LIKE, those first that bring rows */
         uint32_t *sorts;      /* the same when they are the search's own */
         uint32_t likes;
@@ -239,6 +238,7 @@ struct lf_person_search {
         struct lf_person_wanted word[LF_NAME_TOKENS];
         uint32_t rows;   /* in scratch->row */
         uint32_t joined; /* in scratch->joined */
+        uint32_t runs;   /* in scratch->run */
         uint32_t likes;  /* in scratch->matched */
         uint8_t met;     /* what every row is taken to have, as in scratch->met_row */
 };
@@ -256,6 +256,9 @@ struct lf_word_budget {
         int own, theirs; /* below 0: no such words are alike */
 };
 struct lf_word_budget lf_word_budget(unsigned own, bool own_doubled, unsigned theirs, bool theirs_doubled);
+
+/* Lists the runs of the name. What the search will look up by them is fetched on the way. */
+void lf_person_list_runs(struct lf_person_search *s);
 
 /* Fills search->word: for each word of the name those of the group by which rows are brought. A row that has
  * none of them and no run of words is below the floor. A word of which the group has no list stays open, one

@@ -66,13 +66,13 @@ static int by_run(const void *a, const void *b)
 
 static struct lf_person_run run_entry(uint16_t row, const struct lf_name_run *r)
 {
-        return (struct lf_person_run){.skeleton = lf_span_skeleton(&r->span),
+        return (struct lf_person_run){.skeleton = r->skeleton,
                                       .row = row,
                                       .first = r->first,
-                                      .n = (uint8_t)(r->span.n | (r->span.abjad ? LF_RUN_ABJAD : 0)),
+                                      .n = r->n,
                                       .cut = r->cut,
                                       .letters = r->letters,
-                                      .mask = (uint32_t)(r->span.mask >> 32)};
+                                      .mask = r->mask};
 }
 
 static void collect_runs(struct room *m, uint16_t row, const struct lf_person_row *r, uint32_t *inout_runs)

@@ -36,18 +36,20 @@ static uint32_t words_from(unsigned first, unsigned n)
 }
 
 /* As run_possible() in person_name.c for words of which one is a run; of equal skeletons, no classes. */
-static bool near(const struct lf_span *own, uint32_t mask, unsigned n)
+static bool near(const struct lf_name_run *own, uint32_t mask, unsigned n)
 {
+        if ((own->n | n) & LF_RUN_ABJAD)
+                return true;
         unsigned longer = own->n > n ? own->n : n, shorter = own->n > n ? n : own->n;
         return longer - shorter <= RUN_LONGER && longer >= RUN_LETTERS &&
-               lf_mask_run_possible(own->mask & LF_MASK_LETTERS, (uint64_t)mask << 32, longer);
+               lf_mask_run_possible((uint64_t)own->mask << 32, (uint64_t)mask << 32, longer);
 }
 
 /* The same words, divided in the same way, are no better as runs than as words. */
 static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_person_run *r)
 {
-        return r->letters == own->letters && (r->n & ~LF_RUN_ABJAD) == own->span.n && r->cut != own->cut &&
-               (own->span.abjad || r->n & LF_RUN_ABJAD || !((r->cut | own->cut) & LF_RUN_REVERSED));
+        return r->letters == own->letters && !((r->n ^ own->n) & ~LF_RUN_ABJAD) && r->cut != own->cut &&
+               ((own->n | r->n) & LF_RUN_ABJAD || !((r->cut | own->cut) & LF_RUN_REVERSED));
 }
 
 static void take_run(struct lf_person_search *s, const struct lf_person_run *r, uint32_t own)
@@ -57,28 +59,25 @@ static void take_run(struct lf_person_search *s, const struct lf_person_run *r, 
         explain_row(s, r->row, own, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
 }
 
-/* The rows' runs that may be written as the span is. */
-static void compare_runs(struct lf_person_search *s, const struct lf_span *own, uint32_t skeleton,
-                         uint32_t words, const struct lf_name_run *several)
+/* The rows' runs that may be written as the name's, or its word, is. */
+static void compare_runs(struct lf_person_search *s, const struct lf_name_run *own)
 {
-        const uint32_t *at = &s->w->run_at[lf_bone_place(skeleton, lf_bone_bits(s->g->runs))];
+        const uint32_t *at = &s->w->run_at[lf_bone_place(own->skeleton, lf_bone_bits(s->g->runs))];
         for (uint32_t i = at[0]; i < at[1]; i++) {
                 const struct lf_person_run *r = &s->w->run[i];
-                if (r->skeleton == skeleton &&
-                    (several ? divided_elsewhere(several, r)
-                             : own->abjad || r->n & LF_RUN_ABJAD || near(own, r->mask, r->n)))
-                        take_run(s, r, words);
+                if (r->skeleton == own->skeleton &&
+                    (own->words > 1 ? divided_elsewhere(own, r) : near(own, r->mask, r->n)))
+                        take_run(s, r, words_from(own->first, own->words));
         }
 }
 
 /* The words of the group that are written as a run of the name's is. False: they are too many. */
-static bool find_joined(struct lf_person_search *s, const struct lf_name_run *r, uint32_t skeleton)
+static bool find_joined(struct lf_person_search *s, const struct lf_name_run *r)
 {
-        const uint32_t *at = &s->w->bone_at[lf_bone_place(skeleton, lf_bone_bits(s->g->words))];
+        const uint32_t *at = &s->w->bone_at[lf_bone_place(r->skeleton, lf_bone_bits(s->g->words))];
         for (uint32_t i = at[0]; i < at[1]; i++) {
                 const struct lf_person_bone *bone = &s->w->bone[i];
-                if (bone->skeleton != skeleton ||
-                    (!r->span.abjad && !(bone->n & LF_BONE_ABJAD) && !near(&r->span, bone->mask, bone->n)))
+                if (bone->skeleton != r->skeleton || !near(r, bone->mask, bone->n))
                         continue;
                 struct lf_person_joined j = {.own = words_from(r->first, r->words), .word = bone->word};
                 unsigned share = s->v->token[s->w->token[bone->word]].weight / r->words + 1u;
@@ -139,27 +138,30 @@ uint32_t lf_person_joined_words(const struct lf_person_search *s, uint32_t word)
 
 bool lf_person_take_runs(struct lf_person_search *s, float floor)
 {
-        struct lf_name_run run[LF_NAME_RUNS];
-        uint32_t skeleton[LF_NAME_RUNS];
         s->joined = 0;
-        unsigned runs = lf_name_runs(s->token, s->n, run), word_bits = lf_bone_bits(s->g->words),
-                 run_bits = lf_bone_bits(s->g->runs);
-        for (unsigned i = 0; i < s->n; i++)
-                __builtin_prefetch(&s->w->run[s->w->run_at[lf_bone_place(s->word[i].skeleton, run_bits)]]);
-        for (unsigned i = 0; i < runs; i++) {
-                skeleton[i] = lf_span_skeleton(&run[i].span);
-                __builtin_prefetch(&s->w->run[s->w->run_at[lf_bone_place(skeleton[i], run_bits)]]);
-                __builtin_prefetch(&s->w->bone[s->w->bone_at[lf_bone_place(skeleton[i], word_bits)]]);
-        }
-        for (unsigned i = 0; i < s->n; i++) {
-                struct lf_span own = lf_span_of(&s->token[i]);
-                compare_runs(s, &own, s->word[i].skeleton, 1u << i, NULL);
-        }
-        for (unsigned i = 0; i < runs; i++) {
-                if (!find_joined(s, &run[i], skeleton[i]))
+        for (unsigned i = 0; i < s->runs; i++) {
+                const struct lf_name_run *r = &s->s->run[i];
+                if (r->words > 1 && !find_joined(s, r))
                         return false;
-                compare_runs(s, &run[i].span, skeleton[i], words_from(run[i].first, run[i].words), &run[i]);
+                compare_runs(s, r);
         }
         take_joined(s, floor);
         return true;
+}
+
+void lf_person_list_runs(struct lf_person_search *s)
+{
+        struct lf_name_run *run = s->s->run;
+        unsigned run_bits = lf_bone_bits(s->g->runs), word_bits = lf_bone_bits(s->g->words);
+        for (unsigned i = 0; i < s->n; i++)
+                run[i] = lf_name_word(&s->token[i], i);
+        s->runs = s->n + lf_name_runs(s->token, s->n, run + s->n);
+        for (unsigned i = 0; i < s->runs; i++) {
+                __builtin_prefetch(&s->w->bone_at[lf_bone_place(run[i].skeleton, word_bits)]);
+                __builtin_prefetch(&s->w->run_at[lf_bone_place(run[i].skeleton, run_bits)]);
+        }
+        for (unsigned i = 0; i < s->runs; i++) {
+                __builtin_prefetch(&s->w->bone[s->w->bone_at[lf_bone_place(run[i].skeleton, word_bits)]]);
+                __builtin_prefetch(&s->w->run[s->w->run_at[lf_bone_place(run[i].skeleton, run_bits)]]);
+        }
 }

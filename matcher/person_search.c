@@ -271,6 +271,7 @@ static void search_name(struct lf_person_search *s, struct report *report)
         s->weight = own.weight;
         s->rows = 0;
         memset(s->s->met_row, 0, s->g->rows);
+        lf_person_list_runs(s);
         if (!lf_person_demand(s, report->floor) || !lf_person_take_runs(s, report->floor)) {
                 compare_all(s, &own, report);
                 return;

@@ -81,14 +81,40 @@ static unsigned skeleton(const struct lf_span *s, char *out)
         return n;
 }
 
+static void add_class(struct lf_skeleton *k, char letter)
+{
+        uint8_t c = lf_letter_classes[(uint8_t)letter];
+        c = c == lf_letter_classes['w'] ? 0 : c;
+        if (c && c != k->before) {
+                k->hash = (k->hash ^ c) * 16777619u;
+                k->any = true;
+        }
+        k->before = c;
+}
+
+void lf_skeleton_add(struct lf_skeleton *k, const char *letter, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++) {
+                if (k->c)
+                        add_class(k, letter[i] == 'h' ? 's' : 'c');
+                k->c = letter[i] == 'c';
+                if (!k->c)
+                        add_class(k, letter[i]);
+        }
+}
+
+uint32_t lf_skeleton_value(struct lf_skeleton k)
+{
+        if (k.c)
+                add_class(&k, 'c');
+        return !k.any ? 0 : k.hash ? k.hash : 1;
+}
+
 uint32_t lf_span_skeleton(const struct lf_span *s)
 {
-        char out[LF_SPAN_LETTERS];
-        unsigned n = skeleton(s, out);
-        uint32_t h = 2166136261u;
-        for (unsigned i = 0; i < n; i++)
-                h = (h ^ (uint8_t)out[i]) * 16777619u;
-        return n == 0 ? 0 : h ? h : 1;
+        struct lf_skeleton k = LF_SKELETON;
+        lf_skeleton_add(&k, s->letter, s->n);
+        return lf_skeleton_value(k);
 }
 
 /* A word without its short vowels (a) beside another one (b), letter by letter, of equal skeletons. What it

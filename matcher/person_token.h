@@ -107,8 +107,18 @@ static inline bool lf_mask_run_possible(uint64_t a, uint64_t b, unsigned longer)
         return lf_mask_cost(a, b) <= most && lf_mask_cost(b, a) <= most;
 }
 
-/* A hash of the consonants that every script writes: classes, doubled letters as one, without v, w, y and h. 0:
- * there are none. */
+/* A hash of the consonants that every script writes: classes, doubled letters as one, without v, w, y and h;
+ * word by word. Begins as LF_SKELETON. */
+struct lf_skeleton {
+        uint32_t hash;
+        uint8_t before; /* class of the last letter */
+        bool any;
+        bool c; /* the last letter is a c, which counts when it is known whether an h follows */
+};
+#define LF_SKELETON ((struct lf_skeleton){.hash = 2166136261u})
+void lf_skeleton_add(struct lf_skeleton *k, const char *letter, unsigned n);
+/* 0: there are none. */
+uint32_t lf_skeleton_value(struct lf_skeleton k);
 uint32_t lf_span_skeleton(const struct lf_span *s);
 
 /* `ret_edits` (may be NULL): whole letters that differ, rounded up. */
