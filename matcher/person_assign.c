@@ -3,20 +3,46 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* No row and no column has two values: nothing has to be decided. */
-static bool settled(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m, int8_t *partner)
+/* The best of each row, if it is alone the best there and of no other row: then nothing is better. */
+static bool best_of_rows(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m, int8_t *partner)
 {
         uint32_t used = 0;
         for (unsigned i = 0; i < n; i++) {
+                uint32_t best = 0, second = 0;
                 partner[i] = -1;
                 for (unsigned j = 0; j < m; j++) {
-                        if (!value[i][j])
-                                continue;
-                        if (partner[i] >= 0 || used & 1u << j)
-                                return false;
-                        partner[i] = (int8_t)j;
-                        used |= 1u << j;
+                        uint32_t v = value[i][j], lesser = v < best ? v : best;
+                        second = lesser > second ? lesser : second;
+                        partner[i] = v > best ? (int8_t)j : partner[i];
+                        best = v > best ? v : best;
                 }
+                if (best == 0)
+                        continue;
+                if (best == second || used >> partner[i] & 1)
+                        return false;
+                used |= 1u << partner[i];
+        }
+        return true;
+}
+
+/* The same of columns. */
+static bool best_of_columns(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m, int8_t *partner)
+{
+        memset(partner, -1, n);
+        for (unsigned j = 0; j < m; j++) {
+                uint32_t best = 0, second = 0;
+                unsigned row = 0;
+                for (unsigned i = 0; i < n; i++) {
+                        uint32_t v = value[i][j], lesser = v < best ? v : best;
+                        second = lesser > second ? lesser : second;
+                        row = v > best ? i : row;
+                        best = v > best ? v : best;
+                }
+                if (best == 0)
+                        continue;
+                if (best == second || partner[row] >= 0)
+                        return false;
+                partner[row] = (int8_t)j;
         }
         return true;
 }
@@ -27,23 +53,23 @@ static bool settled(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned
 static void solve(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m, int8_t *partner)
 {
         unsigned size = n > m ? n : m;
-        int64_t u[LF_ASSIGN_MAX + 1] = {0}, v[LF_ASSIGN_MAX + 1] = {0}, least[LF_ASSIGN_MAX + 1];
+        int32_t u[LF_ASSIGN_MAX + 1] = {0}, v[LF_ASSIGN_MAX + 1] = {0}, least[LF_ASSIGN_MAX + 1];
         unsigned row_of[LF_ASSIGN_MAX + 1] = {0}, way[LF_ASSIGN_MAX + 1] = {0};
         for (unsigned i = 1; i <= size; i++) {
                 bool used[LF_ASSIGN_MAX + 1] = {false};
                 for (unsigned j = 0; j <= size; j++)
-                        least[j] = INT64_MAX;
+                        least[j] = INT32_MAX;
                 unsigned at = 0;
                 row_of[0] = i;
                 do {
                         unsigned r = row_of[at], next = 0;
-                        int64_t delta = INT64_MAX;
+                        int32_t delta = INT32_MAX;
                         used[at] = true;
                         for (unsigned j = 1; j <= size; j++) {
                                 if (used[j])
                                         continue;
-                                int64_t c = r <= n && j <= m ? -(int64_t)value[r - 1][j - 1] : 0;
-                                int64_t reduced = c - u[r] - v[j];
+                                int32_t c = r <= n && j <= m ? -(int32_t)value[r - 1][j - 1] : 0;
+                                int32_t reduced = c - u[r] - v[j];
                                 if (reduced < least[j])
                                         least[j] = reduced, way[j] = at;
                                 if (least[j] < delta)
@@ -52,7 +78,7 @@ static void solve(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m
                         for (unsigned j = 0; j <= size; j++) {
                                 if (used[j])
                                         u[row_of[j]] += delta, v[j] -= delta;
-                                else if (least[j] != INT64_MAX)
+                                else if (least[j] != INT32_MAX)
                                         least[j] -= delta;
                         }
                         at = next;
@@ -68,7 +94,7 @@ static void solve(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m
 
 uint64_t lf_assign(const uint32_t (*value)[LF_ASSIGN_MAX], unsigned n, unsigned m, int8_t *ret_partner)
 {
-        if (!settled(value, n, m, ret_partner))
+        if (!best_of_rows(value, n, m, ret_partner) && !best_of_columns(value, n, m, ret_partner))
                 solve(value, n, m, ret_partner);
         uint64_t sum = 0;
         for (unsigned i = 0; i < n; i++)

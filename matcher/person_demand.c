@@ -74,15 +74,23 @@ int32_t lf_person_heaviest(const struct lf_person_search *s, float floor, uint8_
         return (int32_t)(full + partly + left) + 2;
 }
 
-/* The highest limit that leaves what no word brings below the floor. */
+/* The highest limit that leaves what no word brings below the floor: 0 if none does. */
 static void raise(struct lf_person_search *s, float floor, unsigned i)
 {
-        static const uint16_t step[] = {1000, 900, 850, 800, 750, 700, 650, 600, 0};
-        for (unsigned k = 0; k < sizeof step / sizeof step[0]; k++) {
+        static const uint16_t step[] = {0, 600, 650, 700, 750, 800, 850, 900, 1000};
+        unsigned least = 0, most = sizeof step / sizeof step[0] - 1;
+        s->word[i].limit = step[most];
+        if (lf_person_heaviest(s, floor, 0) < 0)
+                return;
+        while (most - least > 1) {
+                unsigned k = (least + most) / 2;
                 s->word[i].limit = step[k];
-                if (step[k] == 0 || lf_person_heaviest(s, floor, 0) < 0)
-                        return;
+                if (lf_person_heaviest(s, floor, 0) < 0)
+                        least = k;
+                else
+                        most = k;
         }
+        s->word[i].limit = step[least];
 }
 
 /* The group's word that is word i of the name; g->words when there is none. */

@@ -81,10 +81,8 @@ _Static_assert(sizeof(struct lf_person_head) == 32 && sizeof(struct lf_person_bo
 /* What is sorted by skeletons is found by their upper bits: where each begins. */
 static inline unsigned lf_bone_bits(uint32_t n)
 {
-        unsigned bits = 0;
-        while (n >> bits > 4)
-                bits++;
-        return bits;
+        unsigned log2 = n ? 31 - (unsigned)__builtin_clz(n) : 0;
+        return log2 < 2 ? 0 : log2 - 2 + (n >> (log2 - 2) > 4);
 }
 static inline uint32_t lf_bone_place(uint32_t skeleton, unsigned bits)
 {
@@ -194,9 +192,9 @@ struct lf_person_scratch {
         uint64_t met_word[LF_SEARCH_WORDS / 64 + 1]; /* words of which `alike` holds anything */
         uint64_t among[LF_SEARCH_WORDS / 64 + 1];    /* words of the rows that are left */
         uint32_t matched[LF_SEARCH_MATCHES];         /* words that are like the name's: LF_LIKE */
-        uint32_t run_word[LF_PERSON_BLOCK_ROWS][2];  /* words of either name, as bits, that runs of the row's
-                                                      * may  explain */
-        uint8_t met_row[LF_PERSON_BLOCK_ROWS];       /* what it has, as bits; 0: it is not looked at */
+        uint32_t run_word[LF_PERSON_BLOCK_ROWS][2]; /* of rows with LF_MET_RUN: words of either name, as bits,
+                                                     * that runs may explain */
+        uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what it has, as bits; 0: it is not looked at */
         struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
         struct lf_person_joined joined[LF_SEARCH_JOINED];
         struct lf_name_run run[LF_NAME_TOKENS + LF_NAME_RUNS]; /* of the name: first its words */
@@ -288,11 +286,16 @@ static inline bool lf_bit(const uint64_t *bits, uint32_t i)
 static inline void lf_person_take_row(struct lf_person_search *s, uint16_t row, uint8_t bit)
 {
         uint8_t met = s->s->met_row[row];
-        if (met == 0)
-                s->s->run_word[row][0] = s->s->run_word[row][1] = 0;
         s->s->met_row[row] = met | bit;
         s->s->row[s->rows].row = row; /* there is room for one more */
         s->rows += met == 0;
+}
+
+/* Words of the name and of the row, as bits, that runs may explain. */
+static inline const uint32_t *lf_person_run_words(const struct lf_person_search *s, uint16_t row)
+{
+        static const uint32_t none[2];
+        return s->s->met_row[row] & LF_MET_RUN ? s->s->run_word[row] : none;
 }
 
 /* Whether names of these weights can be as alike as the floor when so much of them is explained; all in

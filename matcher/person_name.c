@@ -17,6 +17,8 @@ struct run {
         uint16_t n; /* letters */
         uint64_t mask;
         bool abjad, reversed; /* reversed: two words, the second first */
+        bool read;            /* its skeleton is known */
+        uint32_t skeleton;
 };
 struct runs {
         unsigned n;
@@ -95,18 +97,26 @@ static struct lf_span span_of(const struct lf_name *name, const struct run *r, c
         return (struct lf_span){letters, n, r->mask, r->abjad};
 }
 
-static unsigned run_similarity(const struct lf_name *a, const struct run *x, const struct lf_name *b,
-                               const struct run *y)
+static uint32_t skeleton_of(const struct lf_name *name, struct run *r)
 {
-        if (!run_possible(x, y))
+        if (!r->read) {
+                char letters[LF_SPAN_LETTERS];
+                struct lf_span s = span_of(name, r, letters);
+                r->skeleton = lf_span_skeleton(&s);
+                r->read = true;
+        }
+        return r->skeleton;
+}
+
+static unsigned run_similarity(const struct lf_name *a, struct run *x, const struct lf_name *b, struct run *y)
+{
+        if (!run_possible(x, y) || skeleton_of(a, x) != skeleton_of(b, y))
                 return 0;
         char p[LF_SPAN_LETTERS], q[LF_SPAN_LETTERS];
         struct lf_span s = span_of(a, x, p), t = span_of(b, y, q);
-        if (lf_span_skeleton(&s) != lf_span_skeleton(&t))
-                return 0;
-        unsigned sim = lf_span_similarity(&s, &t, NULL), longer = s.n > t.n ? s.n : t.n;
         if (x->words > 1 && y->words > 1)
-                return sim == 1000 ? RUN_REGROUPED : 0;
+                return s.n == t.n && memcmp(p, q, s.n) == 0 ? RUN_REGROUPED : 0;
+        unsigned sim = lf_span_similarity(&s, &t, NULL), longer = s.n > t.n ? s.n : t.n;
         if (sim < LF_RUN_LEAST || (!x->abjad && !y->abjad && (1000 - sim) * longer > 375 * LF_RUN_COST))
                 return 0;
         return sim;
@@ -234,8 +244,8 @@ static void assign(const struct lf_name *a, const struct lf_name *b, values all,
         }
 }
 
-static void try_run(const struct lf_name *a, const struct run *x, const struct lf_name *b,
-                    const struct run *y, values all, const struct attempt *from, struct attempt *best)
+static void try_run(const struct lf_name *a, struct run *x, const struct lf_name *b, struct run *y,
+                    values all, const struct attempt *from, struct attempt *best)
 {
         unsigned sim = run_similarity(a, x, b, y);
         if (!sim)
@@ -254,8 +264,8 @@ static void try_run(const struct lf_name *a, const struct run *x, const struct l
 }
 
 /* Settles the one run that adds most to *t. False: none adds anything. */
-static bool add_run(const struct lf_name *a, const struct runs *ra, const struct lf_name *b,
-                    const struct runs *rb, values all, struct attempt *t)
+static bool add_run(const struct lf_name *a, struct runs *ra, const struct lf_name *b, struct runs *rb,
+                    values all, struct attempt *t)
 {
         struct attempt best = *t;
         for (unsigned x = 0; x < ra->n; x++)
@@ -274,8 +284,8 @@ static bool open_to_runs(const struct lf_name *a, const struct lf_name *b, const
         return t->mass.a < (uint64_t)a->weight * 1000 && t->mass.b < (uint64_t)b->weight * 1000;
 }
 
-static void add_runs(const struct lf_name *a, const struct runs *ra, const struct lf_name *b,
-                     const struct runs *rb, values all, struct attempt *t)
+static void add_runs(const struct lf_name *a, struct runs *ra, const struct lf_name *b, struct runs *rb,
+                     values all, struct attempt *t)
 {
         while (t->runs < RUNS_MAX && add_run(a, ra, b, rb, all, t))
                 ;

@@ -23,13 +23,6 @@ static void runs_explain(struct lf_person_search *s, uint32_t own)
                 s->word[__builtin_ctz(own)].most = 1000;
 }
 
-/* Words of the name and of the row, as bits, that correspond as runs. */
-static void explain_row(struct lf_person_search *s, uint16_t row, uint32_t own, uint32_t theirs)
-{
-        s->s->run_word[row][0] |= own;
-        s->s->run_word[row][1] |= theirs;
-}
-
 static uint32_t words_from(unsigned first, unsigned n)
 {
         return ((1u << n) - 1) << first;
@@ -54,9 +47,12 @@ static bool divided_elsewhere(const struct lf_name_run *own, const struct lf_per
 
 static void take_run(struct lf_person_search *s, const struct lf_person_run *r, uint32_t own)
 {
+        uint32_t *word = s->s->run_word[r->row];
+        const uint32_t *before = lf_person_run_words(s, r->row);
         runs_explain(s, own);
+        word[0] = before[0] | own;
+        word[1] = before[1] | words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2);
         lf_person_take_row(s, r->row, met_bits(own) | LF_MET_RUN);
-        explain_row(s, r->row, own, words_from(r->first, r->cut & LF_RUN_THREE ? 3 : 2));
 }
 
 /* The rows' runs that may be written as the name's, or its word, is. */

@@ -11,7 +11,8 @@
 
 #include "matcher/person_token.h"
 
-#define AHEAD 8 /* words whose rows, and rows whose words, are fetched before they are needed */
+#define AHEAD   8  /* words whose rows, and rows whose words, are fetched before they are needed */
+#define FETCHED 64 /* rows whose words are fetched as soon as it is known that they are looked at */
 
 /* Marks the rows of the words [first, end) that are like word i of the name; `take`: those that are new, too.
  */
@@ -51,16 +52,22 @@ static void take_rows(struct lf_person_search *s)
         }
 }
 
-/* Notes that a word is so alike to that of the lane. */
-static void note(struct lf_person_search *s, uint32_t word, unsigned lane, uint32_t similarity)
+/* Notes that a word is so alike to that of the lane; nothing was known of a word whose bit is not set. */
+static void note(struct lf_person_search *s, uint32_t word, __m128i lanes, uint32_t similarity)
 {
         uint64_t bit = 1ull << word % 64, *met = &s->s->met_word[word / 64];
-        uint16_t *to = s->s->alike[word].to, *most = &to[LF_ALIKE_LANES];
-        if (!(*met & bit))
-                s->s->alike[word] = (struct lf_person_likeness){0};
+        __m128i *to = (__m128i *)s->s->alike[word].to, known = _mm_set1_epi16((short)-((*met & bit) != 0)),
+                alike = _mm_and_si128(lanes, _mm_set1_epi16((short)similarity));
         *met |= bit;
-        to[lane] = similarity > to[lane] ? (uint16_t)similarity : to[lane];
-        *most = similarity > *most ? (uint16_t)similarity : *most;
+        _mm_store_si128(to, _mm_max_epi16(_mm_and_si128(_mm_load_si128(to), known), alike));
+}
+
+/* All bits of the word's lane, and of the last. */
+static __m128i lanes_of(unsigned i)
+{
+        const __m128i lane = _mm_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7);
+        return _mm_or_si128(_mm_cmpeq_epi16(lane, _mm_set1_epi16((short)lf_alike_lane(i))),
+                            _mm_cmpeq_epi16(lane, _mm_set1_epi16(LF_ALIKE_LANES)));
 }
 
 /* Notes the words that are like the name's. */
@@ -70,12 +77,13 @@ static void note_alike(struct lf_person_search *s)
         s->s->alike[s->g->words] = (struct lf_person_likeness){0};
         for (unsigned i = 0; i < s->n; i++) {
                 const struct lf_person_wanted *w = &s->word[i];
+                __m128i lanes = lanes_of(i);
                 for (uint32_t k = 0; k < w->likes; k++)
-                        note(s, LF_LIKE_WORD(w->like[k]), lf_alike_lane(i), LF_LIKE_SIMILARITY(w->like[k]));
+                        note(s, LF_LIKE_WORD(w->like[k]), lanes, LF_LIKE_SIMILARITY(w->like[k]));
         }
         for (uint32_t k = 0; k < s->joined; k++)
                 for (uint32_t own = s->s->joined[k].own; own; own &= own - 1)
-                        note(s, s->s->joined[k].word, lf_alike_lane((unsigned)__builtin_ctz(own)), 1000);
+                        note(s, s->s->joined[k].word, lanes_of((unsigned)__builtin_ctz(own)), 1000);
 }
 
 /* What a search adds up rows with. */
@@ -124,7 +132,7 @@ static void explain_by_words(const struct sums *sums, struct lf_person_candidate
 {
         const struct lf_person_search *s = sums->s;
         const struct lf_person_head *h = &s->w->head[c->row];
-        const uint32_t *run = s->s->run_word[c->row];
+        const uint32_t *run = lf_person_run_words(s, c->row);
         __m128i best = full_lanes(run[0]);
         uint32_t theirs = 0;
         for (unsigned j = 0; j < HEAD_HALF; j++)
@@ -168,6 +176,8 @@ static void leave_enough(struct lf_person_search *s, float floor)
                 left += stays;
         }
         s->rows = left;
+        for (uint32_t i = 0; i < left && i < FETCHED; i++)
+                __builtin_prefetch(&s->w->head[s->s->row[i].row]);
 }
 
 /* Leaves the rows that may reach the floor by `explain`. */
@@ -224,7 +234,8 @@ static void compare_row(struct lf_person_search *s, const struct lf_name *own, u
         const struct lf_person_head *h = &s->w->head[row];
         const struct lf_person_at *at = &s->w->at[row];
         const uint32_t *part = &s->w->part[at->part];
-        uint32_t run[2] = {s->s->run_word[row][0], s->s->run_word[row][1]};
+        const uint32_t *runs = lf_person_run_words(s, row);
+        uint32_t run[2] = {runs[0], runs[1]};
         struct lf_name theirs = {.token = s->v->token + at->token, .n = h->n, .weight = h->weight};
         for (unsigned j = 0; j < h->n; j++) {
                 const uint16_t *alike = alike_to(s, LF_WEIGHED_WORD(part[j]));
@@ -278,6 +289,8 @@ static void search_name(struct lf_person_search *s, struct report *report)
         }
         take_rows(s);
         leave_enough(s, report->floor);
+        if (s->rows == 0)
+                return;
         if (!lf_person_close(s)) {
                 compare_all(s, &own, report);
                 return;
