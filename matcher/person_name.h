@@ -11,7 +11,8 @@
 #include "matcher/person_assign.h"
 #include "matcher/person_fold.h"
 
-_Static_assert(LF_NAME_TOKENS <= LF_ASSIGN_MAX, "every word of a name can be assigned");
+_Static_assert(LF_NAME_TOKENS <= LF_ASSIGN_MAX && 1000u * 2 * LF_WEIGHT_MOST < LF_ASSIGN_VALUE,
+               "every word of a name can be assigned");
 
 #define LF_RUN_WORDS 3 /* neighbouring words that are tried as one */
 
