@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -113,32 +114,35 @@ static void *listen_on_wire(void *arg)
                 if (poll(&p, 1, 100) <= 0)
                         continue;
                 for (;;) {
-                        struct sockaddr_ll from;
                         struct iovec v = {frame, sizeof frame};
-                        struct msghdr m = {.msg_name = &from,
-                                           .msg_namelen = sizeof from,
-                                           .msg_iov = &v,
+                        struct msghdr m = {.msg_iov = &v,
                                            .msg_iovlen = 1,
                                            .msg_control = control,
                                            .msg_controllen = sizeof control};
                         ssize_t n = recvmsg(fd, &m, MSG_DONTWAIT);
                         if (n < 0)
                                 break;
-                        if (from.sll_pkttype != PACKET_OUTGOING) /* loopback shows each frame twice */
-                                take(frame, (size_t)n, stamp_of(&m));
+                        take(frame, (size_t)n, stamp_of(&m));
                 }
         }
         return NULL;
 }
 
-static int open_wire(void)
+/* Where the machine is busy, the listener may not run for long: the frames of all queries have room, two
+ * each, by what the kernel takes for one of ours at most. It doubles what is asked for. */
+#define FRAME_ROOM 2560
+static int open_wire(unsigned count)
 {
-        int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP)), one = 1, room = 64 << 20;
+        int64_t all = (int64_t)count * FRAME_ROOM;
+        int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_IP)), one = 1,
+            room = all < INT_MAX / 2 ? (int)all : INT_MAX / 2;
         struct sockaddr_ll lo = {.sll_family = AF_PACKET,
                                  .sll_protocol = htons(ETH_P_IP),
                                  .sll_ifindex = (int)if_nametoindex("lo")};
         if (fd < 0 || bind(fd, (struct sockaddr *)&lo, sizeof lo) < 0 ||
             setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) < 0 ||
+            /* loopback shows each frame twice */
+            setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one) < 0 ||
             setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) < 0)
                 return -errno;
         return fd;
@@ -294,7 +298,7 @@ int main(int argc, char **argv)
                 ;
         slot = calloc(slots, sizeof *slot);
         seen = calloc(slots, sizeof *seen);
-        int wire = open_wire();
+        int wire = open_wire(count);
         if (!truth || !slot || !seen || wire < 0) {
                 fprintf(stderr, "landfall-evenness: cannot listen on lo: %s\n",
                         strerror(wire < 0 ? -wire : ENOMEM));
