@@ -54,6 +54,8 @@ void lf_quota_back(struct lf_io *io, struct lf_query *q);
 void lf_steer(struct lf_io *io, struct lf_query *q);
 /* inbox.c, scan.c: takes waiting tasks; scans one block. How much was found to do. */
 unsigned lf_inbox(struct lf_match *m);
+/* Takes tasks of a class that any core may do, though there are others to do first. How many. */
+unsigned lf_inbox_any(struct lf_match *m, unsigned class, unsigned most);
 unsigned lf_scan(struct lf_match *m);
 /* merge.c: takes tasks back from the match cores. How many. */
 unsigned lf_merge(struct lf_io *io);

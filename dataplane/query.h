@@ -37,11 +37,13 @@ struct lf_wanted {
         float threshold; /* log10 of the false-match rate */
 };
 
-/* What one matcher core does for the query. */
+/* What one matcher core does for the query: it looks at the shards that it owns, or, as the one core that got
+ * to it first, at all those of indexed modalities. */
 struct lf_task {
         struct lf_query *query;
         struct lf_task *next; /* waits for its class */
         uint64_t remaining;   /* blocks */
+        bool indexed;         /* the latter */
         bool late;            /* given up at the deadline */
         bool had;             /* its sweep's present block */
         struct lf_topk topk;  /* of the shard being scanned; its shard NULL: none */
@@ -102,7 +104,7 @@ struct lf_query {
 
         /* the search */
         struct lf_generation *generation; /* pinned */
-        struct lf_task **task;            /* one a match core */
+        struct lf_task **task;            /* one a match core, and one for whoever takes it */
         uint32_t pending;                 /* tasks that are out */
         bool late;
 

@@ -10,12 +10,23 @@ static bool needs(const struct lf_query *q, const struct lf_shard *s)
                q->wanted[place].categories >> s->category & 1;
 }
 
-static uint64_t blocks_needed(const struct lf_match *m, const struct lf_query *q)
+/* Whether shard i is this task's to look at. */
+static bool looks_at(const struct lf_match *m, const struct lf_task *t, uint32_t i)
 {
+        const struct lf_shard *s = t->query->generation->shard[i];
+        if (lf_engine_for(s->modality)->indexed != t->indexed ||
+            (!t->indexed && i % m->dp->matches != m->index))
+                return false;
+        return needs(t->query, s);
+}
+
+static uint64_t blocks_needed(const struct lf_match *m, const struct lf_task *t)
+{
+        const struct lf_generation *g = t->query->generation;
         uint64_t blocks = 0;
-        for (uint32_t i = m->index; i < q->generation->shards; i += m->dp->matches)
-                if (needs(q, q->generation->shard[i]))
-                        blocks += q->generation->shard[i]->blocks;
+        for (uint32_t i = 0; i < g->shards; i++)
+                if (looks_at(m, t, i))
+                        blocks += g->shard[i]->blocks;
         return blocks;
 }
 
@@ -33,6 +44,7 @@ static void hand_back(struct lf_match *m, struct lf_task *t)
 {
         struct lf_query *q = t->query;
         m->waiting--;
+        m->of_class[q->request.priority]--;
         lf_set(&m->k->inbox_depth, m->waiting);
         lf_count(&m->k->stage_count[LF_STAGE_scan], 1);
         if (lf_ring_push(lf_done_ring(m->dp, q->io, m->index), t) < 0)
@@ -45,7 +57,7 @@ static void admit(struct lf_match *m, struct lf_sweep *s)
         while (s->waiting && s->members < LF_SCAN_BATCH) {
                 struct lf_task *t = s->waiting;
                 s->waiting = t->next;
-                t->remaining = blocks_needed(m, t->query);
+                t->remaining = blocks_needed(m, t);
                 t->had = false;
                 lf_topk_init(&t->topk, LF_TOPK_MAX, -INFINITY);
                 if (t->remaining == 0)
@@ -88,12 +100,11 @@ static void look_over(struct lf_match *m, struct lf_sweep *s, uint64_t now)
         s->waiting_end = p;
 }
 
-static void next_shard(const struct lf_match *m, struct lf_sweep *s, const struct lf_generation *g)
+static void next_shard(struct lf_sweep *s, const struct lf_generation *g)
 {
         s->block = 0;
-        s->shard += m->dp->matches;
-        if (s->shard >= g->shards)
-                s->shard = m->index;
+        if (++s->shard >= g->shards)
+                s->shard = 0;
 }
 
 /* Finds the next block that a member needs (there is one, since members have blocks to go) and the members
@@ -107,11 +118,11 @@ static const struct lf_shard *find_work(struct lf_match *m, struct lf_sweep *s, 
                 *ret_n = 0;
                 if (s->block < shard->blocks)
                         for (uint32_t i = 0; i < s->members; i++)
-                                if (needs(s->member[i]->query, shard))
+                                if (looks_at(m, s->member[i], s->shard))
                                         ret_task[(*ret_n)++] = s->member[i];
                 if (*ret_n > 0)
                         return shard;
-                next_shard(m, s, g);
+                next_shard(s, g);
         }
 }
 
@@ -252,9 +263,11 @@ unsigned lf_scan(struct lf_match *m)
                 return 0;
         uint64_t start = lf_now();
         if (start > m->next_look) {
-                for (unsigned p = 0; p < LSP_PRIORITY_COUNT; p++)
+                for (unsigned p = 0; p < LSP_PRIORITY_COUNT; p++) {
+                        lf_inbox_any(m, p, LF_SCAN_AT_ONCE);
                         for (unsigned g = 0; g < LF_GENERATIONS_MAX; g++)
                                 look_over(m, &m->sweep[p][g], start);
+                }
                 m->next_look = start + m->dp->tsc_hz / 1000;
         }
         admit(m, s);

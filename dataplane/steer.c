@@ -57,16 +57,23 @@ static bool comparable(struct lf_query *q)
         return true;
 }
 
-/* The match cores that own a shard of what the query may see. */
-static uint64_t owners(struct lf_query *q)
+/* The match cores that own a shard of what the query may see, and whether there is one that any core may look
+ * at. */
+static uint64_t owners(struct lf_query *q, bool *ret_any)
 {
         uint64_t cores = 0;
+        *ret_any = false;
         for (unsigned i = 0; i < q->wanted_n; i++) {
                 const struct lf_wanted *w = &q->wanted[i];
                 if (!q->generation->present[w->dataset])
                         q->answer.flags |= LSP_FLAG_PARTIAL;
+                uint64_t own = 0;
                 for (uint32_t left = w->categories; left; left &= left - 1)
-                        cores |= q->generation->cores[w->dataset][__builtin_ctz(left)];
+                        own |= q->generation->cores[w->dataset][__builtin_ctz(left)];
+                if (lf_engine_for(w->modality)->indexed)
+                        *ret_any |= own != 0;
+                else
+                        cores |= own;
         }
         return cores;
 }
@@ -87,17 +94,21 @@ void lf_steer(struct lf_io *io, struct lf_query *q)
                 lf_audit_submit(io, q);
                 return;
         }
-        uint64_t cores = owners(q);
+        bool any;
+        uint64_t cores = owners(q, &any);
         for (unsigned i = 0; i < q->wanted_n; i++)
                 q->result[i].n = 0;
-        q->pending = (uint32_t)__builtin_popcountll(cores);
+        q->pending = (uint32_t)__builtin_popcountll(cores) + any;
         for (uint64_t left = cores; left; left &= left - 1) {
                 unsigned m = (unsigned)__builtin_ctzll(left);
                 if (lf_ring_push(lf_work_ring(io->dp, io->index, m), q->task[m]) < 0)
                         abort(); /* the ring has room for every context */
         }
+        if (any &&
+            lf_ring_push(lf_any_ring(io->dp, io->index, q->request.priority), q->task[io->dp->matches]) < 0)
+                abort(); /* so has this */
         lf_mark(io, LF_STAGE_steer, 1);
-        if (cores == 0)
+        if (q->pending == 0)
                 lf_decide(io, q);
 }
-/* Exits: tasks, to the match cores' inboxes; without any, to decide. RETRY, to audit. */
+/* Exits: tasks, to the match cores' inboxes and to that of all; without any, to decide. RETRY, to audit. */

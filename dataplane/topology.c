@@ -37,12 +37,13 @@ static struct lf_desk *carve_desk(struct lf_arena *a)
 static void carve_query(struct lf_dataplane *dp, struct lf_query *q, unsigned io)
 {
         struct lf_arena *a = &dp->arena;
-        struct lf_task **task = lf_arena_take(a, dp->matches * sizeof *task);
-        for (unsigned m = 0; m < dp->matches; m++) {
+        struct lf_task **task = lf_arena_take(a, (dp->matches + 1) * sizeof *task);
+        for (unsigned m = 0; m <= dp->matches; m++) {
                 struct lf_task *t = lf_arena_take(a, sizeof *t);
                 if (!q)
                         continue;
                 t->query = q;
+                t->indexed = m == dp->matches;
                 task[m] = t;
         }
         if (!q)
@@ -94,14 +95,13 @@ static void carve_io(struct lf_dataplane *dp, struct lf_io *io, unsigned index)
                 io->free[io->free_n++] = &queries[dp->contexts - 1 - i];
 }
 
-static void carve_rings(struct lf_dataplane *dp, struct lf_ring **ret)
+static void carve_rings(struct lf_dataplane *dp, unsigned n, uint32_t entries, struct lf_ring **ret)
 {
-        unsigned n = dp->ios * dp->matches;
         struct lf_ring *rings = lf_arena_take(&dp->arena, n * sizeof *rings);
         for (unsigned i = 0; i < n; i++) {
-                void **slots = lf_arena_take(&dp->arena, dp->contexts * sizeof *slots);
+                void **slots = lf_arena_take(&dp->arena, entries * sizeof *slots);
                 if (rings)
-                        lf_ring_init(&rings[i], slots, dp->contexts);
+                        lf_ring_init(&rings[i], slots, entries);
         }
         *ret = rings;
 }
@@ -138,8 +138,9 @@ void lf_topology_carve(struct lf_dataplane *dp, const struct lf_handover_options
         dp->replay = lf_arena_take(a, dp->sessions * sizeof *dp->replay);
         dp->resend = lf_arena_take(a, dp->sessions * sizeof *dp->resend);
         dp->keys_place = lf_arena_take(&dp->locked, 2 * sizeof *dp->keys_place);
-        carve_rings(dp, &dp->work);
-        carve_rings(dp, &dp->done);
+        carve_rings(dp, dp->ios * dp->matches, dp->contexts, &dp->work);
+        carve_rings(dp, dp->ios * dp->matches, 2 * dp->contexts, &dp->done); /* its own, and who took it */
+        carve_rings(dp, dp->ios * LSP_PRIORITY_COUNT, dp->contexts, &dp->any);
         for (unsigned i = 0; i < dp->ios; i++)
                 carve_io(dp, a->memory ? &dp->io[i] : NULL, i);
         for (unsigned i = 0; i < dp->matches; i++) {

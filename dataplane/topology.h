@@ -3,12 +3,12 @@
  *            io core i                                   match core j
  *   port -> rx, open, purpose, steer  --  work[i][j] -->  inbox, scan
  *   port <- tx, seal, explain, decide, merge <-- done[i][j] --
- *                    |
+ *                    |  `-- any[i][class] --> whichever match core gets to it
  *                    audit[i]  -->  audit thread (sleeps)  -->  write-ahead log
  *
- * Each ring has one producer and one consumer and as many entries as the io core has contexts, so that no
- * push fails. A core may have both roles; then a ring begins and ends on it. All memory comes from two
- * arenas, mapped at start. */
+ * Each ring has one producer and as many entries as tasks of the io core's contexts can be in it, so that no
+ * push fails; and one consumer, but for those of which any match core takes. A core may have both roles; then
+ * a ring begins and ends on it. All memory comes from two arenas, mapped at start. */
 #pragma once
 
 #include "base/arena.h"
@@ -78,7 +78,7 @@ struct lf_io {
 #define LF_SCAN_AT_ONCE 8   /* of them, before the clock is looked at */
 #define LF_SCAN_TURN_US 100 /* what a class behind LIVE may take before who is more urgent is looked for */
 
-/* One circular pass over this core's shards of a generation, for the queries of one priority class. */
+/* One circular pass over a generation's shards, for the tasks of one priority class that this core has. */
 struct lf_sweep {
         uint64_t generation; /* id: a place that was given to another begins anew */
         uint32_t shard, block;
@@ -91,10 +91,12 @@ struct lf_sweep {
 struct lf_match {
         struct lf_dataplane *dp;
         struct lf_core_counters *k;
-        unsigned index; /* among match cores: it owns the shards i with i % match_cores == index */
+        unsigned index; /* among match cores: it owns the shards i with i % match_cores == index, but for
+                           indexed ones */
         struct lf_sweep sweep[LSP_PRIORITY_COUNT][LF_GENERATIONS_MAX];
-        uint32_t waiting;   /* tasks in all sweeps */
-        uint64_t next_look; /* TSC: when those that wait are looked over for late ones */
+        uint32_t waiting;                      /* tasks in all sweeps */
+        uint32_t of_class[LSP_PRIORITY_COUNT]; /* of them */
+        uint64_t next_look;                    /* TSC: when those that wait are looked over for late ones */
         void *scratch;
 };
 
@@ -119,6 +121,7 @@ struct lf_dataplane {
         struct lf_io *io;
         struct lf_match *match;
         struct lf_ring *work, *done; /* [io][match] */
+        struct lf_ring *any;         /* [io][class] */
         struct lf_arena arena, locked;
 
         struct lf_clock clock;
@@ -152,6 +155,11 @@ static inline struct lf_ring *lf_work_ring(struct lf_dataplane *dp, unsigned io,
 static inline struct lf_ring *lf_done_ring(struct lf_dataplane *dp, unsigned io, unsigned match)
 {
         return &dp->done[io * dp->matches + match];
+}
+
+static inline struct lf_ring *lf_any_ring(struct lf_dataplane *dp, unsigned io, unsigned class)
+{
+        return &dp->any[io * LSP_PRIORITY_COUNT + class];
 }
 
 static inline uint64_t lf_now(void)

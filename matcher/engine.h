@@ -109,6 +109,7 @@ struct lf_source_record {
 struct lf_engine {
         const char *name;
         enum lf_modality modality;
+        bool indexed; /* a scan looks at few of a shard's rows: half a shard is more than half the work */
         size_t probe_size;   /* bytes of a prepared probe, at most LF_PROBE_MAX; alignment 64 */
         size_t scratch_size; /* bytes that scan, compare and explain want per core, at most LF_SCRATCH_MAX;
                                 alignment 64 */

@@ -213,6 +213,7 @@ static void explain(const struct lf_shard *shard, const void *probe, const struc
 const struct lf_engine lf_person_engine = {
     .name = "person",
     .modality = LF_MODALITY_PERSON,
+    .indexed = true,
     .probe_size = sizeof(struct lf_person_probe),
     .scratch_size = sizeof(struct lf_person_scratch),
     .prepare = prepare,

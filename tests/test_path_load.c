@@ -117,7 +117,7 @@ static void a_live_query_breaks_into_a_batch(void **state)
                 rig_turn_of(1);
         for (unsigned i = 0; i < 3; i++) {
                 sweep->turn = 1; /* as if one took long */
-                rig_turn_of(~1ull);
+                rig_turn_of(2);
                 assert_int_equal(had_the_block(sweep), i + 1);
         }
         p = rig_person("A B");
@@ -127,6 +127,24 @@ static void a_live_query_breaks_into_a_batch(void **state)
         assert_true(rig_wait(MANIFEST + 1));
         assert_int_equal(answered_as(&l, 0), MANIFEST + 1);
         assert_int_equal(sweep->members, 0);
+}
+
+/* A core that is held up holds up nobody who asks about names: another searches all of the list. */
+static void whoever_gets_to_it_searches_for_a_name(void **state)
+{
+        struct rig_lane l;
+        rig_lane_open(&l, 1, 1, 1);
+        for (unsigned core = 1; core <= 2; core++)
+                for (unsigned i = 0; i < 3; i++) {
+                        struct rig_plain p = rig_person(path_people[i]);
+                        unsigned before = rig.out_n;
+                        rig_send(&l, 10 * core + i, &p);
+                        for (unsigned turns = 0; turns < 2000 && rig.out_n == before; turns++)
+                                rig_turn_of(1 | 1u << core);
+                        struct lsp_answer a;
+                        assert_int_equal(rig_open(&l, before, NULL, &a), LSP_ANSWER);
+                        assert_int_equal(a.verdict, LSP_CANDIDATE);
+                }
 }
 
 /* Those that wait behind others are dropped at their deadline, too. */
@@ -506,6 +524,7 @@ int main(void)
             THREE_CORES(a_live_query_breaks_into_a_batch),
             THREE_CORES(waiting_tasks_meet_their_deadline),
             THREE_CORES(batches_leave_room_for_live_lanes),
+            THREE_CORES(whoever_gets_to_it_searches_for_a_name),
             ONE_CORE(answers_leave_at_the_quantum),
             THREE_CORES(a_new_generation_loses_no_query),
             ONE_CORE(a_full_port_is_named),

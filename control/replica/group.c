@@ -188,9 +188,13 @@ static const struct lf_feed_record **select_records(const struct lf_group_option
         return ret;
 }
 
-/* How many shards the records of one category make: as many for each core, none with too much input. */
-static size_t shards_of(const struct lf_feed_record *const *records, size_t n, unsigned per_group)
+/* How many shards the records of one category make: none with too much input, and as many for each core, but
+ * where a search in a half is more than half the work. */
+static size_t shards_of(const struct lf_group_options *o, const struct lf_feed_record *const *records,
+                        size_t n)
 {
+        const struct lf_engine *engine = lf_engine_for(o->dataset->modality);
+        unsigned per_group = engine && engine->indexed ? 1 : o->per_group;
         uint64_t input = 0;
         for (size_t i = 0; i < n; i++)
                 input += records[i]->size;
@@ -201,7 +205,7 @@ static size_t shards_of(const struct lf_feed_record *const *records, size_t n, u
 static int build_category(const struct lf_group_options *o, const struct lf_feed_record *const *records,
                           size_t n, struct lf_generation *g, uint64_t *unreadable, char *why)
 {
-        size_t shards = shards_of(records, n, o->per_group);
+        size_t shards = shards_of(o, records, n);
         int e = 0;
         for (size_t s = 0; e == 0 && s < shards; s++) {
                 size_t first = n * s / shards, end = n * (s + 1) / shards;

@@ -9,7 +9,8 @@ struct lf_group_options {
         const struct lf_replica_dataset *dataset;
         struct lf_feed_reader *feed;
         uint64_t number;    /* of the generation */
-        unsigned per_group; /* shards of a category: this many, or a multiple where there is much */
+        unsigned per_group; /* shards of a category: this many, or a multiple where there is much; of an
+                               indexed modality no more than need be */
         uint64_t now;       /* seconds since 1970: what has expired by then is left out */
         uint64_t memory;    /* bytes that all shards of the generation may take */
 };

@@ -36,7 +36,7 @@ static inline int lf_ring_push(struct lf_ring *r, void *object)
         uint32_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
         if (head - atomic_load_explicit(&r->tail, memory_order_acquire) > r->mask)
                 return -ENOBUFS;
-        r->slot[head & r->mask] = object;
+        __atomic_store_n(&r->slot[head & r->mask], object, __ATOMIC_RELAXED);
         atomic_store_explicit(&r->head, head + 1, memory_order_release);
         return 0;
 }
@@ -50,6 +50,20 @@ static inline void *lf_ring_pop(struct lf_ring *r)
         void *object = r->slot[tail & r->mask];
         atomic_store_explicit(&r->tail, tail + 1, memory_order_release);
         return object;
+}
+
+/* Where there are several consumers, each takes with this instead. NULL when empty. Whoever is held up in it
+ * holds up nobody: an object is gone from the ring at once or not taken at all. */
+static inline void *lf_ring_take(struct lf_ring *r)
+{
+        uint32_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+        while (tail != atomic_load_explicit(&r->head, memory_order_acquire)) {
+                void *object = __atomic_load_n(&r->slot[tail & r->mask], __ATOMIC_RELAXED);
+                if (atomic_compare_exchange_weak_explicit(&r->tail, &tail, tail + 1, memory_order_acq_rel,
+                                                          memory_order_relaxed))
+                        return object;
+        }
+        return NULL;
 }
 
 /* Any core: a snapshot, for counters. */
