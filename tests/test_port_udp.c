@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -262,6 +263,38 @@ static void one_takes_them_singly(void **state)
         lf_port_close(port);
 }
 
+/* What a client sends as one message, and the kernel hands over as one, are datagrams: more than a burst
+ * here, the last of them shorter, and then somebody else's. */
+static void several_as_one(void **state)
+{
+        enum { EACH = 512, LAST = 100, N = 40 };
+        static uint8_t bytes[(N - 1) * EACH + LAST];
+        int fd[] = {client("127.0.0.1"), client("127.0.0.1")}, each = EACH;
+        uint64_t drops[3] = {0};
+        unsigned got = 0;
+        struct lf_port *port = open_port(1, "::");
+        for (size_t i = 0; i < sizeof bytes; i++)
+                bytes[i] = (uint8_t)(i / EACH);
+        assert_int_equal(setsockopt(fd[0], SOL_UDP, UDP_SEGMENT, &each, sizeof each), 0);
+        assert_int_equal(send(fd[0], bytes, sizeof bytes, 0), sizeof bytes);
+        assert_int_equal(send(fd[1], bytes, 7, 0), 7);
+        for (int turn = 0; got <= N && turn < 5000; turn++) {
+                struct lf_datagram d[LF_BURST];
+                unsigned n = lf_port_rx(port, 0, d, LF_BURST, drops);
+                for (unsigned i = 0; i < n; i++, got++) {
+                        uint16_t size = got < N - 1 ? EACH : got < N ? LAST : 7;
+                        assert_int_equal(d[i].size, size);
+                        assert_memory_equal(d[i].payload, got < N ? bytes + got * EACH : bytes, size);
+                        rte_pktmbuf_free(d[i].mbuf);
+                }
+        }
+        assert_int_equal(got, N + 1);
+        assert_int_equal(drops[0] + drops[1] + drops[2], 0);
+        close(fd[0]);
+        close(fd[1]);
+        lf_port_close(port);
+}
+
 /* A destination that the kernel refuses costs its own reply only. */
 static void unreachable(void **state)
 {
@@ -334,6 +367,7 @@ int main(void)
             cmocka_unit_test(refused),
             cmocka_unit_test(several_to_one),
             cmocka_unit_test(one_takes_them_singly),
+            cmocka_unit_test(several_as_one),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

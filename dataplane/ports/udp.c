@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 #define RECEIVE_BUFFER (4 << 20)
+/* What the kernel gives at once: datagrams of one sender that followed one another. Not a power of two apart:
+ * the beginnings would share a few places of the cache. */
+#define MESSAGE_ROOM (UINT16_MAX + 1 + 1216)
 
 /* In lf_return_path.bytes: to whom, and from which of our addresses when the socket has no single one. */
 struct route {
@@ -25,10 +28,14 @@ struct queue {
         int fd;
         unsigned spare; /* buffers in `buffer` that wait for a datagram */
         struct rte_mbuf *buffer[LF_BURST];
+        unsigned got, next, at; /* messages in `room`; the one that is being taken apart, and where in it */
+        int each;               /* the size of its datagrams */
+        uint8_t *room;          /* LF_BURST times MESSAGE_ROOM */
         struct route route[LF_BURST];
         struct iovec iov[LF_BURST];
         struct mmsghdr message[LF_BURST];
-        uint8_t control[LF_BURST][CMSG_SPACE(sizeof(struct in6_pktinfo))] __attribute__((aligned(8)));
+        uint8_t control[LF_BURST][CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))]
+            __attribute__((aligned(8)));
 } __attribute__((aligned(64)));
 
 static bool any_address(const struct in6_addr *a)
@@ -47,6 +54,7 @@ static int set_options(int fd, const struct sockaddr_in6 *address)
         /* What the kernel grants: all of it to root, net.core.rmem_max otherwise. */
         if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0)
                 setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+        setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on); /* without it each datagram is a message */
         return 0;
 }
 
@@ -76,6 +84,7 @@ static void close_queues(struct queue *queues, unsigned n)
 {
         for (unsigned i = 0; i < n; i++) {
                 close(queues[i].fd);
+                free(queues[i].room);
                 if (queues[i].spare)
                         rte_pktmbuf_free_bulk(queues[i].buffer, queues[i].spare);
         }
@@ -89,12 +98,14 @@ static int open_queues(struct lf_port *port, const struct sockaddr_in6 *address)
                 return -ENOMEM;
         memset(queues, 0, port->queues * sizeof *queues);
         for (unsigned i = 0; i < port->queues; i++) {
-                queues[i].fd = open_socket(address, i == 0, port->queues > 1);
-                if (queues[i].fd < 0) {
-                        int r = queues[i].fd;
+                queues[i].room = malloc((size_t)LF_BURST * MESSAGE_ROOM);
+                int fd = queues[i].room ? open_socket(address, i == 0, port->queues > 1) : -ENOMEM;
+                if (fd < 0) {
+                        free(queues[i].room);
                         close_queues(queues, i);
-                        return r;
+                        return fd;
                 }
+                queues[i].fd = fd;
         }
         port->state = queues;
         return 0;
@@ -127,42 +138,30 @@ static void udp_close(struct lf_port *port)
         close_queues(port->state, port->queues);
 }
 
-static void find_from(struct msghdr *h, struct in6_pktinfo *ret)
+/* Which of our addresses a message came to, and the size of its datagrams: all but the last have it. */
+static void read_control(struct msghdr *h, struct in6_pktinfo *ret_from, int *ret_each)
 {
-        memset(ret, 0, sizeof *ret);
+        memset(ret_from, 0, sizeof *ret_from);
         for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c))
                 if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO)
-                        memcpy(ret, CMSG_DATA(c), sizeof *ret);
+                        memcpy(ret_from, CMSG_DATA(c), sizeof *ret_from);
+                else if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+                        memcpy(ret_each, CMSG_DATA(c), sizeof *ret_each);
         /* Which way out is the routing table's matter, but for addresses that mean nothing without a link. */
-        if (!IN6_IS_ADDR_LINKLOCAL(&ret->ipi6_addr))
-                ret->ipi6_ifindex = 0;
+        if (!IN6_IS_ADDR_LINKLOCAL(&ret_from->ipi6_addr))
+                ret_from->ipi6_ifindex = 0;
 }
 
-static void take(struct queue *q, unsigned i, struct lf_datagram *ret)
+static uint8_t *room_of(const struct queue *q, unsigned message)
 {
-        struct route route = q->route[i];
-        struct msghdr *h = &q->message[i].msg_hdr;
-        find_from(h, &route.from);
-        ret->mbuf = q->buffer[i];
-        ret->size = (uint16_t)q->message[i].msg_len;
-        rte_pktmbuf_append(ret->mbuf, ret->size);
-        ret->payload = rte_pktmbuf_mtod(ret->mbuf, uint8_t *);
-        ret->back = (struct lf_return_path){.length = sizeof route};
-        memcpy(ret->back.bytes, &route, sizeof route);
-        uint32_t port = route.to.sin6_port;
-        ret->back.flow = rte_jhash(&route.to.sin6_addr, sizeof route.to.sin6_addr, port);
+        return q->room + (size_t)message * MESSAGE_ROOM;
 }
 
-static unsigned receive(struct lf_port *port, struct queue *q, unsigned n)
+/* As many messages as there may be datagrams: most have one. */
+static bool receive(struct queue *q)
 {
-        if (q->spare < LF_BURST &&
-            !rte_pktmbuf_alloc_bulk(port->pool, q->buffer + q->spare, LF_BURST - q->spare))
-                q->spare = LF_BURST;
-        if (n > q->spare)
-                n = q->spare;
-        for (unsigned i = 0; i < n; i++) {
-                struct rte_mbuf *m = q->buffer[i];
-                q->iov[i] = (struct iovec){rte_pktmbuf_mtod(m, void *), rte_pktmbuf_tailroom(m)};
+        for (unsigned i = 0; i < LF_BURST; i++) {
+                q->iov[i] = (struct iovec){room_of(q, i), UINT16_MAX};
                 q->message[i].msg_hdr = (struct msghdr){.msg_name = &q->route[i].to,
                                                         .msg_namelen = sizeof q->route[i].to,
                                                         .msg_iov = &q->iov[i],
@@ -170,26 +169,61 @@ static unsigned receive(struct lf_port *port, struct queue *q, unsigned n)
                                                         .msg_control = q->control[i],
                                                         .msg_controllen = sizeof q->control[i]};
         }
-        int got = n ? recvmmsg(q->fd, q->message, n, MSG_DONTWAIT, NULL) : 0;
-        return got > 0 ? (unsigned)got : 0;
+        int got = recvmmsg(q->fd, q->message, LF_BURST, MSG_DONTWAIT, NULL);
+        q->got = got > 0 ? (unsigned)got : 0;
+        q->next = 0;
+        q->at = 0;
+        return got > 0;
+}
+
+/* The next datagram of what was received. False: it is none of ours. */
+static bool take(struct queue *q, struct rte_mbuf *m, struct lf_datagram *ret)
+{
+        unsigned i = q->next;
+        struct route *route = &q->route[i];
+        unsigned size = q->message[i].msg_len, at = q->at;
+        if (at == 0) {
+                q->each = (int)size;
+                read_control(&q->message[i].msg_hdr, &route->from, &q->each);
+        }
+        size = q->each > 0 && size - at > (unsigned)q->each ? (unsigned)q->each : size - at;
+        q->at += size;
+        if (q->at >= q->message[i].msg_len) {
+                q->next++;
+                q->at = 0;
+        }
+        /* Longer than any datagram of ours, or from a port that cannot be answered. */
+        if (size > rte_pktmbuf_tailroom(m) || route->to.sin6_port == 0)
+                return false;
+        ret->mbuf = m;
+        ret->size = (uint16_t)size;
+        ret->payload = (uint8_t *)rte_pktmbuf_append(m, ret->size);
+        memcpy(ret->payload, room_of(q, i) + at, size);
+        ret->back = (struct lf_return_path){.length = sizeof *route};
+        memcpy(ret->back.bytes, route, sizeof *route);
+        uint32_t port = route->to.sin6_port;
+        ret->back.flow = rte_jhash(&route->to.sin6_addr, sizeof route->to.sin6_addr, port);
+        return true;
 }
 
 static unsigned udp_rx(struct lf_port *port, unsigned queue, struct lf_datagram *ret, unsigned n,
                        uint64_t drops[3])
 {
         struct queue *q = &((struct queue *)port->state)[queue];
-        unsigned got = receive(port, q, n), kept = 0;
-        for (unsigned i = 0; i < got; i++) {
-                /* Longer than any datagram of ours, or from a port that cannot be answered. */
-                if ((q->message[i].msg_hdr.msg_flags & MSG_TRUNC) || q->route[i].to.sin6_port == 0) {
+        unsigned kept = 0;
+        if (q->spare < LF_BURST &&
+            !rte_pktmbuf_alloc_bulk(port->pool, q->buffer + q->spare, LF_BURST - q->spare))
+                q->spare = LF_BURST;
+        if (q->next == q->got && !receive(q))
+                return 0;
+        while (kept < n && q->spare > 0 && q->next < q->got) {
+                if (take(q, q->buffer[q->spare - 1], &ret[kept])) {
+                        q->spare--;
+                        kept++;
+                } else {
                         drops[1]++;
-                        rte_pktmbuf_free(q->buffer[i]);
-                        continue;
                 }
-                take(q, i, &ret[kept++]);
         }
-        memmove(q->buffer, q->buffer + got, (q->spare - got) * sizeof *q->buffer);
-        q->spare -= got;
         return kept;
 }
 

@@ -1,6 +1,8 @@
 #include "tools/lane/lane_internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -145,18 +147,35 @@ int lf_lane_timeout_ms(const struct lf_lane *lane)
         return lane->n_free < lane->size ? LF_TIMER_SLACK_MS * 2 : 500;
 }
 
+/* Datagrams that followed one another, as one message of the kernel: all but the last are `ret_each` long. */
+static ssize_t receive(int fd, void *bytes, size_t room, size_t *ret_each)
+{
+        int each = 0;
+        _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof each)];
+        struct iovec v = {bytes, room};
+        struct msghdr h = {
+            .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        ssize_t n = recvmsg(fd, &h, MSG_DONTWAIT);
+        struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&h) : NULL;
+        if (c && c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+                memcpy(&each, CMSG_DATA(c), sizeof each);
+        *ret_each = each > 0 ? (size_t)each : SIZE_MAX;
+        return n;
+}
+
 static void drain(struct lf_lane *lane, unsigned peer)
 {
-        uint8_t datagram[LSP_DATAGRAM_MAX + 1];
-        ssize_t n;
+        uint8_t bytes[UINT16_MAX];
+        size_t each;
         while (lane->peer[peer].fd >= 0) {
-                n = recv(lane->peer[peer].fd, datagram, sizeof datagram, MSG_DONTWAIT);
-                if (n >= 0)
-                        lf_lane_receive(lane, peer, datagram, (size_t)n);
-                else if (errno == EAGAIN || errno == EWOULDBLOCK)
-                        return;
-                else if (errno != EINTR && errno != ECONNREFUSED && errno != EHOSTUNREACH &&
-                         errno != ENETUNREACH)
+                ssize_t n = receive(lane->peer[peer].fd, bytes, sizeof bytes, &each);
+                for (size_t left = n > 0 ? (size_t)n : 0, size; left > 0; left -= size) {
+                        size = left < each ? left : each;
+                        lf_lane_receive(lane, peer, bytes + (size_t)n - left, size);
+                }
+                if (n >= 0 || errno == EINTR)
+                        continue;
+                if (errno != ECONNREFUSED && errno != EHOSTUNREACH && errno != ENETUNREACH)
                         return; /* a port or host that is not there counts as silence */
         }
 }

@@ -2,6 +2,8 @@
 #include "tools/lane/lane_internal.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <string.h>
@@ -20,8 +22,9 @@ static int connect_udp(struct lf_lane *lane, struct lf_peer *p, const struct lf_
         int fd = socket(e->dataplane.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return -errno;
-        int buffer = RECEIVE_BUFFER;
+        int buffer = RECEIVE_BUFFER, on = 1;
         setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+        setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on); /* without it each datagram is a message */
         struct epoll_event event = {.events = EPOLLIN};
         if (connect(fd, (const struct sockaddr *)&e->dataplane, e->dataplane_size) < 0 ||
             epoll_ctl(lane->epoll, EPOLL_CTL_ADD, fd, &event) < 0) {
