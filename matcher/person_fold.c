@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "matcher/person_korean.h"
 #include "matcher/person_neighbour.h"
 #include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
@@ -51,9 +52,10 @@ static uint16_t weigh(const char *letter, unsigned n)
 
 static void finish(struct lf_token *t)
 {
-        t->spelling = lf_letters_fnv(t->letter, t->n);
         t->n = (uint8_t)lf_spelling_level(t->letter, t->n);
         t->weight = weigh(t->letter, t->n);
+        if (t->flags & LF_TOKEN_SYLLABLE && t->weight > LF_WEIGHT_SYLLABLE)
+                t->weight = LF_WEIGHT_SYLLABLE;
         memset(t->letter + t->n, 0, sizeof t->letter - t->n);
         t->mask = 0;
         for (unsigned i = 0; i < t->n; i++) {
@@ -82,7 +84,6 @@ static uint32_t entry_of(int32_t c)
 struct splitter {
         struct lf_token *token;
         unsigned n, max;
-        bool counts; /* what is in the words is not asked for */
         bool open, full;
         unsigned syllables, family; /* of Hangul in the open word, and the first one's letters */
         unsigned article;           /* letters of the Arabic article that the open word begins with */
@@ -97,8 +98,6 @@ static void split_word(struct splitter *s, unsigned n)
         rest->n = (uint8_t)(t->n - n);
         memcpy(rest->letter, t->letter + n, rest->n);
         t->n = (uint8_t)n;
-        if (!s->counts)
-                finish(t);
         s->n++;
 }
 
@@ -113,8 +112,6 @@ static void end_word(struct splitter *s)
         /* The article is a word of its own in Latin letters, or is left out: "al-Assad", "Assad". */
         if (s->open && s->article == ARTICLE && letters >= ARTICLE + ARTICLE_BEFORE && s->n + 1 < s->max)
                 split_word(s, ARTICLE);
-        if (s->open && !s->counts)
-                finish(&s->token[s->n]);
         s->n += s->open;
         s->open = s->schwa = false;
         s->syllables = s->article = 0;
@@ -188,16 +185,27 @@ static int split(const uint8_t *name, size_t size, struct splitter s)
         return s.full ? -E2BIG : (int)s.n;
 }
 
+/* Their letters, before spellings are levelled. */
+static int words_of(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
+{
+        int n = split(name, size, (struct splitter){.token = token, .max = max});
+        for (int i = 0; i < n; i++)
+                token[i].spelling = lf_letters_fnv(token[i].letter, token[i].n);
+        return n < 0 ? n : (int)lf_korean_level(token, (unsigned)n, max);
+}
+
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
 {
-        return split(name, size, (struct splitter){.token = token, .max = max});
+        int n = words_of(name, size, token, max);
+        for (int i = 0; i < n; i++)
+                finish(&token[i]);
+        return n;
 }
 
 int lf_name_words(const uint8_t *name, size_t size, unsigned max)
 {
         struct lf_token token[LF_NAME_TOKENS];
-        unsigned most = max < LF_NAME_TOKENS ? max : LF_NAME_TOKENS;
-        return split(name, size, (struct splitter){.token = token, .max = most, .counts = true});
+        return words_of(name, size, token, max < LF_NAME_TOKENS ? max : LF_NAME_TOKENS);
 }
 
 size_t lf_number_fold(const uint8_t *number, size_t size, char *out, size_t max)

@@ -11,12 +11,14 @@
 #define LF_NAME_TOKENS   32
 
 enum {
-        LF_TOKEN_FOREIGN = 1, /* transliterated from another script */
-        LF_TOKEN_ABJAD = 2,   /* from a script without short vowels: only its consonants say something */
+        LF_TOKEN_FOREIGN = 1,  /* transliterated from another script */
+        LF_TOKEN_ABJAD = 2,    /* from a script without short vowels: only its consonants say something */
+        LF_TOKEN_SYLLABLE = 4, /* of a Korean name: few, short, and spelt in one way here */
 };
 
 /* Words of at most this weight are particles, titles and forms of companies. */
 #define LF_WEIGHT_PARTICLE 150
+#define LF_WEIGHT_SYLLABLE 400 /* of a Korean name at most: there are few */
 #define LF_WEIGHT_MOST     1000
 
 struct lf_token {

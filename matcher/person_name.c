@@ -38,6 +38,12 @@ struct lf_name lf_name_over(const struct lf_token *token, unsigned n)
         return name;
 }
 
+/* Both are Korean names, all of few syllables that differ by a letter. */
+static bool of_syllables(const struct lf_name *a, const struct lf_name *b)
+{
+        return a->n && b->n && a->token[0].flags & b->token[0].flags & LF_TOKEN_SYLLABLE;
+}
+
 /* Explained against unexplained. A single certain word, and short or common words, are weak evidence even
  * when nothing is left over: hence the constant in the last line. Grows with either mass. */
 static float similarity_of(const struct lf_name *a, const struct lf_name *b, struct mass m)
@@ -48,6 +54,8 @@ static float similarity_of(const struct lf_name *a, const struct lf_name *b, str
         float both = ma + mb, evidence = ma < mb ? ma : mb;
         if (both <= 0)
                 return 0;
+        if (of_syllables(a, b))
+                less *= 2;
         return both / (both + 1.6f * less + 0.4f * more) * (evidence / (evidence + 0.1f));
 }
 

@@ -19,13 +19,19 @@ static const struct spelling particle[] = {
     SPELLING("el", "al"),  SPELLING("ul", "al"), SPELLING("ben", "bin"), SPELLING("ibn", "bin"),
     SPELLING("bn", "bin"), SPELLING("ud", "al"), SPELLING("ur", "al"),   SPELLING("ad", "al"),
     SPELLING("ar", "al"),  SPELLING("as", "al"), SPELLING("az", "al"),   SPELLING("ash", "al")};
-/* Ways to write one sound. Longer ones first. No word grows beyond the three letters of a particle. */
+/* Ways to write one sound, by their first letter, longer ones first. No word grows beyond the three letters
+ * of a particle, or a name that is written short. */
 static const struct spelling sound[] = {
-    SPELLING("chtch", "shch"), SPELLING("szcz", "shch"), SPELLING("tsch", "ch"), SPELLING("dsch", "j"),
-    SPELLING("dzh", "j"),      SPELLING("sch", "sh"),    SPELLING("tch", "ch"),  SPELLING("nxx", "n"),
-    SPELLING("uxx", "u"),      SPELLING("ph", "f"),      SPELLING("dj", "j"),    SPELLING("ck", "k"),
-    SPELLING("oo", "u"),       SPELLING("ou", "u"),      SPELLING("ks", "x"),    SPELLING("ts", "z"),
-    SPELLING("tz", "z")};
+    SPELLING("chtch", "shch"), SPELLING("ck", "k"),   SPELLING("dsch", "j"),    SPELLING("dzh", "j"),
+    SPELLING("dj", "j"),       SPELLING("ks", "x"),   SPELLING("nxx", "n"),     SPELLING("oo", "u"),
+    SPELLING("ou", "u"),       SPELLING("ph", "f"),   SPELLING("szcz", "shch"), SPELLING("sch", "sh"),
+    SPELLING("tsch", "ch"),    SPELLING("tch", "ch"), SPELLING("ts", "z"),      SPELLING("tz", "z"),
+    SPELLING("uxx", "u")};
+/* Where those of a first letter begin, and how many there are. */
+static const struct {
+        uint8_t at, n;
+} sounds_of[256] = {['c'] = {0, 2}, ['d'] = {2, 3},  ['k'] = {5, 1},  ['n'] = {6, 1}, ['o'] = {7, 2},
+                    ['p'] = {9, 1}, ['s'] = {10, 2}, ['t'] = {12, 4}, ['u'] = {16, 1}};
 
 /* Whole words: forms of companies that are short for others, numbers in letters, and names that documents
  * write short: "Md" and "Mohd" of Bangladesh and Malaysia, "Lyu" and "Lv" of Chinese passports (GB/T 28039).
@@ -132,8 +138,8 @@ static unsigned level_din(char *letter, unsigned n)
 static unsigned level_word(char *letter, unsigned n)
 {
         for (size_t i = 0; i < sizeof word / sizeof word[0]; i++)
-                if (letter[0] == word[i].from[0] && strlen(word[i].from) == n &&
-                    memcmp(letter, word[i].from, n) == 0) {
+                if (letter[0] == word[i].from[0] && letter[n - 1] == word[i].from[n - 1] &&
+                    strlen(word[i].from) == n && memcmp(letter, word[i].from, n) == 0) {
                         n = (unsigned)strlen(word[i].to);
                         memcpy(letter, word[i].to, n);
                         return n;
@@ -148,14 +154,15 @@ unsigned lf_spelling_level(char *letter, unsigned n)
                         memcpy(letter, particle[i].to, particle[i].m);
                         return particle[i].m;
                 }
-        unsigned whole = level_word(letter, n);
+        unsigned whole = n > 1 && n < sizeof word->from ? level_word(letter, n) : 0;
         if (whole)
                 return whole;
         level_servant(letter, n);
         n = level_din(letter, n);
         unsigned out = 0;
         for (unsigned i = 0; i < n;) {
-                const struct spelling *s = sound, *end = sound + sizeof sound / sizeof sound[0];
+                uint8_t l = (uint8_t)letter[i];
+                const struct spelling *s = sound + sounds_of[l].at, *end = s + sounds_of[l].n;
                 while (s < end && !begins(letter + i, n - i, s))
                         s++;
                 if (s == end) {

@@ -31,6 +31,16 @@ struct lf_word_weight {
 };
 #define LF_WORD_WEIGHTS 1024
 extern const struct lf_word_weight lf_word_weight[LF_WORD_WEIGHTS];
+
+/* Syllables of Korean names (matcher/person_korean.def), by hash of their letters; n 0 ends a search. */
+struct lf_syllable {
+        char letter[8], own[8]; /* as it is spelt; as names are compared */
+        uint8_t n, own_n;
+        bool family; /* a family name, too */
+};
+#define LF_SYLLABLES 1024
+extern const struct lf_syllable lf_syllable[LF_SYLLABLES];
+
 /* FNV-1a (G. Fowler, L. C. Noll, K.-P. Vo) */
 static inline uint32_t lf_letters_fnv(const char *letter, unsigned n)
 {

@@ -344,6 +344,49 @@ static void print_weights(void)
         printf("};\n");
 }
 
+static struct lf_syllable syllable[LF_SYLLABLES];
+
+/* Spellings of one syllable, the one that names are compared by first. */
+static void put_syllables(const char *row)
+{
+        char own[8] = "";
+        for (const char *p = row; *p; p += strspn(p, " ")) {
+                char letters[8] = "";
+                size_t n = strcspn(p, " ");
+                if (n >= sizeof letters)
+                        die(row, U_BUFFER_OVERFLOW_ERROR);
+                memcpy(letters, p, n);
+                letters[0] = (char)u_tolower(letters[0]);
+                if (p == row)
+                        memcpy(own, letters, sizeof own);
+                p += n;
+                uint32_t i = lf_letters_fnv(letters, (unsigned)n);
+                for (; syllable[i % LF_SYLLABLES].n; i++)
+                        if (!strcmp(syllable[i % LF_SYLLABLES].letter, letters)) {
+                                fprintf(stderr, "%s: stands in two rows\n", letters);
+                                exit(1);
+                        }
+                struct lf_syllable *s = &syllable[i % LF_SYLLABLES];
+                *s = (struct lf_syllable){
+                    .n = (uint8_t)n, .own_n = (uint8_t)strlen(own), .family = u_isupper(row[0])};
+                memcpy(s->letter, letters, sizeof letters);
+                memcpy(s->own, own, sizeof own);
+        }
+}
+
+static void print_syllables(void)
+{
+#define LF_SYLLABLE(spellings) put_syllables(spellings);
+#include "matcher/person_korean.def"
+#undef LF_SYLLABLE
+        printf("const struct lf_syllable lf_syllable[LF_SYLLABLES] = {\n");
+        for (unsigned i = 0; i < LF_SYLLABLES; i++)
+                if (syllable[i].n)
+                        printf("[%u] = {\"%s\", \"%s\", %u, %u, %d},\n", i, syllable[i].letter,
+                               syllable[i].own, syllable[i].n, syllable[i].own_n, syllable[i].family);
+        printf("};\n");
+}
+
 /* FNV-1a over everything that decides how a name folds. */
 static uint32_t table_id(void)
 {
@@ -354,6 +397,8 @@ static uint32_t table_id(void)
                 h = (h ^ (uint8_t)pool[i]) * 16777619u;
         for (size_t i = 0; i < LF_WORD_WEIGHTS; i++)
                 h = (h ^ lf_letters_fnv(weights[i].letter, weights[i].n) ^ weights[i].weight) * 16777619u;
+        for (size_t i = 0; i < sizeof syllable; i++)
+                h = (h ^ ((const uint8_t *)syllable)[i]) * 16777619u;
         return h;
 }
 
@@ -375,6 +420,7 @@ int main(void)
         print_pages();
         print_countries();
         print_weights();
+        print_syllables();
         printf("const uint32_t lf_fold_table_id = %uu;\n", table_id());
         utrans_close(russian);
         utrans_close(ukrainian);

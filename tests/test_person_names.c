@@ -111,6 +111,23 @@ static void urdu_pashto_kurdish(void **state)
         OTHERS("محمد طاہر اندڑابی|Mohammad Zahir Anwari");
 }
 
+static void korean(void **state)
+{
+        SAME("김이선|Kim I-seon|Kim Yi-seon|KIM, Yisun|Kim Iseon|KIM I SON",
+             "이명박|Lee Myung-bak|Yi Myong-bak|RI Myong Bak",
+             "박근혜|Park Geun-hye|Pak Kun-hye|PARK, Geunhye|Bak Geunhye",
+             "최룡해|CHOE Ryong Hae|Choi Ryong-hae", "정경두|Jeong Kyung-doo|Chung Kyung Doo|JONG KYONGDU",
+             "임종석|Im Jong-seok|Lim Jong Seok|Rim Jong Sok", "노무현|Roh Moo-hyun|No Mu-hyon",
+             "조명록|JO Myong Rok|Cho Myong-nok", "강석주|KANG Sok Ju|Gang Sok-chu",
+             "장성택|JANG Song Thaek|Chang Song-taek|Jang Sung-taek", "이재용|Lee Jae-yong|Yi Chae-yong",
+             "윤석열|Yoon Suk Yeol|Yun Sok-yol", "김정은|Kim Jong Un|Kim Jung-eun|Kim Chong-un|JONGUN KIM",
+             "류현진|Ryu Hyun-jin|Yu Hyon-chin", "신동빈|Shin Dong-bin|Sin Tong-pin");
+        OTHERS("김이선|Kim Yong-nam|Kim I-jun", "김정은|Kim Jong Nam|Kim Jong Il",
+               "박지성|Park Ji-min|Lee Ji-sung", "Kim Jun Ho|Kim Jin Ho|Kim Jun Su", "리용호|Ri Yong Chol",
+               "김병철|Kim Yong Chol", "Lee Chung Yan|Li Jing", "Jung Chang|Carl Jung",
+               "Lee Kuan Yew|Lee Hsien Loong");
+}
+
 static void hebrew(void **state)
 {
         SAME("יצחק רבין|Yitzhak Rabin|Itzhak Rabin|Yitzchak Rabin", "משה כהן|Moshe Cohen|Moshe Kohen",
@@ -172,6 +189,7 @@ int main(void)
             cmocka_unit_test(arabic),
             cmocka_unit_test(arabic_in_latin_letters),
             cmocka_unit_test(urdu_pashto_kurdish),
+            cmocka_unit_test(korean),
             cmocka_unit_test(hebrew),
             cmocka_unit_test(cyrillic),
             cmocka_unit_test(indic),

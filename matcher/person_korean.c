@@ -1,0 +1,78 @@
+#include "matcher/person_korean.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "matcher/person_table.h"
+
+#define WORDS     4
+#define SYLLABLES 4 /* in a name */
+#define LETTERS   (sizeof lf_syllable->letter)
+
+/* NULL: not a syllable. */
+static const struct lf_syllable *syllable_of(const char *letter, unsigned n)
+{
+        if (n > LETTERS)
+                return NULL;
+        for (uint32_t h = lf_letters_fnv(letter, n);; h++) {
+                const struct lf_syllable *s = &lf_syllable[h % LF_SYLLABLES];
+                if (s->n == 0)
+                        return NULL;
+                if (s->n == n && !memcmp(s->letter, letter, n))
+                        return s;
+        }
+}
+
+/* One word as one or two syllables. Returns how many, or 0. */
+static unsigned syllables_of(const struct lf_token *t, const struct lf_syllable *ret[2])
+{
+        ret[0] = syllable_of(t->letter, t->n);
+        if (ret[0])
+                return 1;
+        for (unsigned n = t->n - 1u; n > 0 && t->n <= 2 * LETTERS; n--) {
+                ret[0] = syllable_of(t->letter, n);
+                ret[1] = ret[0] ? syllable_of(t->letter + n, t->n - n) : NULL;
+                if (ret[1])
+                        return 2;
+        }
+        return 0;
+}
+
+static void spell(struct lf_token *t, const struct lf_syllable *s)
+{
+        t->n = s->own_n;
+        memcpy(t->letter, s->own, s->own_n);
+}
+
+static bool family(const struct lf_token *t)
+{
+        const struct lf_syllable *s = syllable_of(t->letter, t->n);
+        return s && s->family;
+}
+
+unsigned lf_korean_level(struct lf_token *token, unsigned n, unsigned max)
+{
+        const struct lf_syllable *row[WORDS][2];
+        unsigned count[WORDS], all = 0, strange = 0;
+        if (n < 2 || n > WORDS || (!family(&token[0]) && !family(&token[n - 1])))
+                return n;
+        for (unsigned i = 0; i < n; i++) {
+                count[i] = syllables_of(&token[i], row[i]);
+                strange += count[i] == 0;
+                all += count[i];
+        }
+        /* One slip of the pen does not make another name of it. */
+        if (strange > (n > 2) || all + strange > SYLLABLES || all + strange > max)
+                return n;
+        for (unsigned i = n, to = all + strange; i-- > 0;) {
+                to -= count[i] ? count[i] : 1;
+                const struct lf_token t = token[i];
+                for (unsigned k = 0; k < (count[i] ? count[i] : 1); k++) {
+                        token[to + k] = t;
+                        token[to + k].flags |= LF_TOKEN_SYLLABLE;
+                        if (count[i])
+                                spell(&token[to + k], row[i][k]);
+                }
+        }
+        return all + strange;
+}
