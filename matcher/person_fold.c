@@ -191,6 +191,11 @@ static int words_of(const uint8_t *name, size_t size, struct lf_token *token, un
         int n = split(name, size, (struct splitter){.token = token, .max = max});
         for (int i = 0; i < n; i++)
                 token[i].spelling = lf_letters_fnv(token[i].letter, token[i].n);
+        for (int i = 0; i + 1 < n; i++)
+                if (lf_spelling_article(token[i].letter, token[i].n, token[i + 1].letter, token[i + 1].n)) {
+                        memcpy(token[i].letter, "al", ARTICLE);
+                        token[i].n = ARTICLE;
+                }
         return n < 0 ? n : (int)lf_korean_level(token, (unsigned)n, max);
 }
 

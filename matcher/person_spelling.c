@@ -15,10 +15,14 @@ struct spelling {
         }
 
 /* Of the Arabic article and of "son of". */
-static const struct spelling particle[] = {
-    SPELLING("el", "al"),  SPELLING("ul", "al"), SPELLING("ben", "bin"), SPELLING("ibn", "bin"),
-    SPELLING("bn", "bin"), SPELLING("ud", "al"), SPELLING("ur", "al"),   SPELLING("ad", "al"),
-    SPELLING("ar", "al"),  SPELLING("as", "al"), SPELLING("az", "al"),   SPELLING("ash", "al")};
+static const struct spelling particle[] = {SPELLING("el", "al"), SPELLING("ul", "al"), SPELLING("ben", "bin"),
+                                           SPELLING("ibn", "bin"), SPELLING("bn", "bin")};
+/* The article before letters that its l sounds like. Not "an" or "us", which are names, and begin others. */
+static const struct spelling sun[] = {SPELLING("ad", "d"), SPELLING("ed", "d"),   SPELLING("ud", "d"),
+                                      SPELLING("ar", "r"), SPELLING("er", "r"),   SPELLING("ur", "r"),
+                                      SPELLING("as", "s"), SPELLING("es", "s"),   SPELLING("at", "t"),
+                                      SPELLING("et", "t"), SPELLING("az", "z"),   SPELLING("ez", "z"),
+                                      SPELLING("uz", "z"), SPELLING("ash", "sh"), SPELLING("esh", "sh")};
 /* Ways to write one sound, by their first letter, longer ones first. No word grows beyond the three letters
  * of a particle, or a name that is written short. */
 static const struct spelling sound[] = {
@@ -133,6 +137,14 @@ static unsigned level_din(char *letter, unsigned n)
                 return n;
         memcpy(letter + d - 3, "aldin", 5);
         return d + 2;
+}
+
+bool lf_spelling_article(const char *letter, unsigned n, const char *next, unsigned m)
+{
+        for (size_t i = 0; i < sizeof sun / sizeof sun[0]; i++)
+                if (n == sun[i].n && memcmp(letter, sun[i].from, n) == 0)
+                        return m > sun[i].m && memcmp(next, sun[i].to, sun[i].m) == 0;
+        return false;
 }
 
 static unsigned level_word(char *letter, unsigned n)

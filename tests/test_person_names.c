@@ -98,10 +98,12 @@ static void arabic_in_latin_letters(void **state)
 {
         SAME("Shams al-Din Muhammad|Shamsuddin Mohammad|Shams ud Din Mohammed|Shamseddine Mohamed",
              "Salah ad-Din Yusuf|Salaheddine Youssef|Salahuddin Yusuf",
-             "Harun ar-Rashid Qadri|Haroun al-Rashid Kadri", "MD RAFIQUL ISLAM|Mohammad Rafiqul Islam",
+             "Harun ar-Rashid Qadri|Haroun al-Rashid Kadri", "Zia ur Rehman Khan|Zia al-Rahman Khan",
+             "Bachir ez-Zawi Omar|Bashir al-Zawi Umar", "MD RAFIQUL ISLAM|Mohammad Rafiqul Islam",
              "MOHD AZLAN BIN ISMAIL|Muhammad Azlan Ismail",
              "Siti binti Ismail Noor|Siti bte Ismail Noor|Siti bt Ismail Noor");
-        OTHERS("Shams al-Din Muhammad|Shams al-Haqq Muhammad", "Badruddin Ali|Nuruddin Ali");
+        OTHERS("Shams al-Din Muhammad|Shams al-Haqq Muhammad", "Badruddin Ali|Nuruddin Ali",
+               "Ash Carter|John Carter", "Ad Verhoeven|Piet Verhoeven");
 }
 
 static void urdu_pashto_kurdish(void **state)
