@@ -141,7 +141,7 @@ static unsigned level_din(char *letter, unsigned n)
 
 bool lf_spelling_article(const char *letter, unsigned n, const char *next, unsigned m)
 {
-        for (size_t i = 0; i < sizeof sun / sizeof sun[0]; i++)
+        for (size_t i = 0; n <= 3 && i < sizeof sun / sizeof sun[0]; i++)
                 if (n == sun[i].n && memcmp(letter, sun[i].from, n) == 0)
                         return m > sun[i].m && memcmp(next, sun[i].to, sun[i].m) == 0;
         return false;
