@@ -14,7 +14,7 @@
 static int prepare(const void *wire, size_t size, void *ret_probe, struct lf_defect *ret_defect)
 {
         struct lf_person_probe *p = ret_probe;
-        struct lf_person_text text[LF_PROBE_NAMES];
+        struct lf_person_text text[LF_ROOM_NAMES(LF_PROBE_NAMES)];
         struct lf_person_room room = {.name = p->name,
                                       .text = text,
                                       .token = p->token,

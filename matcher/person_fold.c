@@ -103,14 +103,14 @@ static void split_word(struct splitter *s, unsigned n)
 
 static void end_word(struct splitter *s)
 {
-        unsigned letters = s->open ? s->token[s->n].n : 0;
-        if (s->open && s->schwa && letters > 1)
+        if (s->open && s->schwa && s->token[s->n].n > 1)
                 s->token[s->n].n--;
+        unsigned letters = s->open && s->n + 1 < s->max ? s->token[s->n].n : 0; /* that may be split */
         /* Korean names are written without a space: the family name is the first syllable, nearly always. */
-        if (s->open && s->syllables >= 3 && s->n + 1 < s->max)
+        if (s->syllables >= 3 && s->family > 0 && letters > s->family)
                 split_word(s, s->family);
         /* The article is a word of its own in Latin letters, or is left out: "al-Assad", "Assad". */
-        if (s->open && s->article == ARTICLE && letters >= ARTICLE + ARTICLE_BEFORE && s->n + 1 < s->max)
+        else if (s->article == ARTICLE && letters >= ARTICLE + ARTICLE_BEFORE)
                 split_word(s, ARTICLE);
         s->n += s->open;
         s->open = s->schwa = false;
@@ -171,9 +171,10 @@ static int split(const uint8_t *name, size_t size, struct splitter s)
                         letter = other, n = (unsigned)strlen(other);
                 if (kind >= LF_FOLD_LETTERS)
                         add_letters(&s, letter, n,
-                                    kind == LF_FOLD_LETTERS ? 0
-                                    : kind == LF_FOLD_ABJAD ? LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD
-                                                            : LF_TOKEN_FOREIGN);
+                                    kind == LF_FOLD_LETTERS    ? 0
+                                    : kind == LF_FOLD_ABJAD    ? LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD
+                                    : kind == LF_FOLD_SYLLABLE ? LF_TOKEN_FOREIGN | LF_TOKEN_HANGUL
+                                                               : LF_TOKEN_FOREIGN);
                 if (s.open && !s.full && kind >= LF_FOLD_LETTERS && kind != LF_FOLD_WORD)
                         note(&s, c, kind, joined);
                 if (kind == LF_FOLD_WORD)
@@ -196,7 +197,7 @@ static int words_of(const uint8_t *name, size_t size, struct lf_token *token, un
                         memcpy(token[i].letter, "al", ARTICLE);
                         token[i].n = ARTICLE;
                 }
-        return n < 0 ? n : (int)lf_korean_level(token, (unsigned)n, max);
+        return n;
 }
 
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
@@ -205,6 +206,17 @@ int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsig
         for (int i = 0; i < n; i++)
                 finish(&token[i]);
         return n;
+}
+
+unsigned lf_name_fold_korean(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
+                             struct lf_token ret[LF_KOREAN_WORDS])
+{
+        if (!lf_korean_possible(token, n) || words_of(name, size, ret, LF_KOREAN_WORDS) != (int)n)
+                return 0;
+        unsigned syllables = lf_korean_level(ret, n);
+        for (unsigned i = 0; i < syllables; i++)
+                finish(&ret[i]);
+        return syllables;
 }
 
 int lf_name_words(const uint8_t *name, size_t size, unsigned max)

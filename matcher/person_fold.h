@@ -14,6 +14,7 @@ enum {
         LF_TOKEN_FOREIGN = 1,  /* transliterated from another script */
         LF_TOKEN_ABJAD = 2,    /* from a script without short vowels: only its consonants say something */
         LF_TOKEN_SYLLABLE = 4, /* of a Korean name: few, short, and spelt in one way here */
+        LF_TOKEN_HANGUL = 8,
 };
 
 /* Words of at most this weight are particles, titles and forms of companies. */
@@ -39,7 +40,14 @@ int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end);
  * no letter or digit has none. */
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max);
 
-/* How many tokens that is, of LF_NAME_TOKENS at most; or -E2BIG. */
+/* A Korean name is read in two ways: as it is written, and in one spelling for all romanisations, a token for
+ * each syllable. Of the name that was folded to `token`, n of them, the latter; returns how many, 0: it is
+ * not a Korean name. */
+#define LF_KOREAN_WORDS 4
+unsigned lf_name_fold_korean(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
+                             struct lf_token ret[LF_KOREAN_WORDS]);
+
+/* How many tokens lf_name_fold() gives, of LF_NAME_TOKENS at most; or -E2BIG. */
 int lf_name_words(const uint8_t *name, size_t size, unsigned max);
 
 /* Folds a document number to A-Z and 0-9, at most `max` of them. Returns how many. */

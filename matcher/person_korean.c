@@ -1,13 +1,10 @@
 #include "matcher/person_korean.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "matcher/person_table.h"
 
-#define WORDS     4
-#define SYLLABLES 4 /* in a name */
-#define LETTERS   (sizeof lf_syllable->letter)
+#define LETTERS (sizeof lf_syllable->letter)
 
 /* NULL: not a syllable. */
 static const struct lf_syllable *syllable_of(const char *letter, unsigned n)
@@ -29,7 +26,7 @@ static unsigned syllables_of(const struct lf_token *t, const struct lf_syllable 
         ret[0] = syllable_of(t->letter, t->n);
         if (ret[0])
                 return 1;
-        for (unsigned n = t->n - 1u; n > 0 && t->n <= 2 * LETTERS; n--) {
+        for (unsigned n = t->n <= 2 * LETTERS ? t->n : 0; n-- > 1;) {
                 ret[0] = syllable_of(t->letter, n);
                 ret[1] = ret[0] ? syllable_of(t->letter + n, t->n - n) : NULL;
                 if (ret[1])
@@ -50,20 +47,33 @@ static bool family(const struct lf_token *t)
         return s && s->family;
 }
 
-unsigned lf_korean_level(struct lf_token *token, unsigned n, unsigned max)
+bool lf_korean_possible(const struct lf_token *token, unsigned n)
 {
-        const struct lf_syllable *row[WORDS][2];
-        unsigned count[WORDS], all = 0, strange = 0;
-        if (n < 2 || n > WORDS || (!family(&token[0]) && !family(&token[n - 1])))
-                return n;
+        if (n < 2 || n > LF_KOREAN_WORDS)
+                return false;
+        for (unsigned i = 0; i < n; i += n - 1)
+                for (uint32_t h = token[i].spelling; lf_syllable[h % LF_SYLLABLES].n; h++) {
+                        const struct lf_syllable *s = &lf_syllable[h % LF_SYLLABLES];
+                        if (s->family && lf_letters_fnv(s->letter, s->n) == token[i].spelling)
+                                return true;
+                }
+        return false;
+}
+
+unsigned lf_korean_level(struct lf_token token[LF_KOREAN_WORDS], unsigned n)
+{
+        const struct lf_syllable *row[LF_KOREAN_WORDS][2];
+        unsigned count[LF_KOREAN_WORDS], all = 0, strange = 0;
+        if (n < 2 || n > LF_KOREAN_WORDS || (!family(&token[0]) && !family(&token[n - 1])))
+                return 0;
         for (unsigned i = 0; i < n; i++) {
                 count[i] = syllables_of(&token[i], row[i]);
                 strange += count[i] == 0;
                 all += count[i];
         }
         /* One slip of the pen does not make another name of it. */
-        if (strange > (n > 2) || all + strange > SYLLABLES || all + strange > max)
-                return n;
+        if (strange > (n > 2) || all + strange > LF_KOREAN_WORDS)
+                return 0;
         for (unsigned i = n, to = all + strange; i-- > 0;) {
                 to -= count[i] ? count[i] : 1;
                 const struct lf_token t = token[i];

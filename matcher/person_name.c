@@ -38,10 +38,10 @@ struct lf_name lf_name_over(const struct lf_token *token, unsigned n)
         return name;
 }
 
-/* Both are Korean names, all of few syllables that differ by a letter. */
+/* One is read as a Korean name: such names are of few syllables, that differ by a letter. */
 static bool of_syllables(const struct lf_name *a, const struct lf_name *b)
 {
-        return a->n && b->n && a->token[0].flags & b->token[0].flags & LF_TOKEN_SYLLABLE;
+        return a->n && b->n && (a->token[0].flags | b->token[0].flags) & LF_TOKEN_SYLLABLE;
 }
 
 /* Explained against unexplained. A single certain word, and short or common words, are weak evidence even

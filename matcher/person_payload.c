@@ -40,10 +40,10 @@ struct lf_person_view lf_person_view_of(const struct lf_person_payload *head)
 
 struct room {
         struct lf_person_room room;
-        struct lf_person_name name[MAX_NAMES];
-        struct lf_person_text text[MAX_NAMES];
+        struct lf_person_name name[LF_ROOM_NAMES(MAX_NAMES)];
+        struct lf_person_text text[LF_ROOM_NAMES(MAX_NAMES)];
         struct lf_ofac_text letters;
-        struct lf_token token[MAX_TOKENS];
+        struct lf_token token[LF_ROOM_TOKENS(MAX_TOKENS, MAX_NAMES)];
         struct lf_person_date date[MAX_DATES];
         char nation[MAX_NATIONS][3];
         struct lf_person_document document[MAX_DOCUMENTS];

@@ -16,14 +16,14 @@
 struct lf_person_probe {
         uint16_t n_names, n_dates, n_nations, n_documents;
         char sex, entity;
-        struct lf_person_name name[LF_PROBE_NAMES];
+        struct lf_person_name name[LF_ROOM_NAMES(LF_PROBE_NAMES)];
         struct lf_person_date date[LF_PROBE_DATES];
         char nation[LF_PROBE_NATIONS][3];
         struct lf_person_document document[LF_PROBE_DOCUMENTS];
-        struct lf_token token[LF_PROBE_TOKENS];
+        struct lf_token token[LF_ROOM_TOKENS(LF_PROBE_TOKENS, LF_PROBE_NAMES)];
         struct {
                 uint8_t n, byte[LF_PERSON_NAME_MAX];
-        } text[LF_PROBE_NAMES]; /* the names as they are written */
+        } text[LF_ROOM_NAMES(LF_PROBE_NAMES)]; /* the names as they are written */
 };
 _Static_assert(sizeof(struct lf_person_probe) <= LF_PROBE_MAX, "a prepared probe");
 

@@ -174,6 +174,25 @@ static read_field *const readers[] = {
     [LF_PERSON_NICKNAME] = read_name,
 };
 
+/* A name in Hangul has only the one reading, as there is no other spelling. */
+static void add_readings(struct lf_person_room *room)
+{
+        for (unsigned i = 0, n = room->n_names; i < n; i++) {
+                struct lf_person_name name = room->name[i];
+                unsigned words =
+                    lf_name_fold_korean(room->text[i].byte, room->text[i].n, room->token + name.first, name.n,
+                                        room->token + room->n_tokens);
+                if (words == 0)
+                        continue;
+                bool hangul = room->token[name.first].flags & LF_TOKEN_HANGUL;
+                unsigned to = hangul ? i : room->n_names++;
+                room->text[to] = room->text[i];
+                room->name[to] = (struct lf_person_name){
+                    .first = room->n_tokens, .n = (uint8_t)words, .class = name.class};
+                room->n_tokens = (uint16_t)(room->n_tokens + words);
+        }
+}
+
 static int defective(struct lf_defect *ret, enum lf_defect_code code, size_t offset)
 {
         *ret = (struct lf_defect){.code = (uint16_t)code, .offset = (uint32_t)offset};
@@ -204,5 +223,7 @@ int lf_person_read(const void *wire, size_t size, struct lf_person_room *room, s
         }
         if (room->n_tokens == 0 && room->n_documents == 0)
                 return defective(ret_defect, LF_DEFECT_NO_NAME, 0);
+        if (room->entity == 'P')
+                add_readings(room);
         return 0;
 }

@@ -41,11 +41,14 @@ struct lf_person_text {
         uint8_t n;
 };
 
-/* Room for one record and, in `n_`, what it holds. */
+/* Room for one record and, in `n_`, what it holds. The limits are of what it says; a Korean name of a person
+ * takes two: the second is its other reading (lf_name_fold_korean). */
+#define LF_ROOM_NAMES(max)         (2 * (max))
+#define LF_ROOM_TOKENS(max, names) ((max) + LF_KOREAN_WORDS * (names))
 struct lf_person_room {
-        struct lf_person_name *name;
+        struct lf_person_name *name; /* LF_ROOM_NAMES(max_names), as are the texts */
         struct lf_person_text *text; /* of each name */
-        struct lf_token *token;
+        struct lf_token *token;      /* LF_ROOM_TOKENS(max_tokens, max_names) */
         struct lf_person_date *date;
         char (*nation)[3]; /* alpha-3 */
         struct lf_person_document *document;

@@ -8,9 +8,12 @@
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "matcher/person_fold.h"
 #include "matcher/person_write.h"
 #include "matcher/shard.h"
+#include "tools/generate/random.h"
 
 #define HIT 0.78f
 
@@ -130,6 +133,54 @@ static void korean(void **state)
                "Lee Kuan Yew|Lee Hsien Loong");
 }
 
+/* Who has a family name that is Korean, too, is found by slips as anybody is. */
+static void not_korean(void **state)
+{
+        SAME("Susan Kim|Susanne Kim", "Romana Kim|Roman Kim|Romann Kim", "Kim Chulsoo|Kim Chulzoo",
+             "Yuna Kim|Yunna Kim", "Sun Lee Miller|Sunn Lee Miller", "LEE MYUNG BAK|LEE MYUNNG BAK");
+}
+
+/* What is split and joined again, with few letters left over. */
+static void hostile(void **state)
+{
+        SAME("\u0627\u0644\uce58\u3099\uc544\uc544 Kim|\u0627\u0644\uce58\u3099\uc544\uc544 Kim",
+             "\uc774 \uc0b0\uc544\uc774\uc624 Roman|\uc774 \uc0b0\uc544\uc774\uc624 Roman",
+             "\uc774 \u0627\u0644\uc544\uc774\uc624 Roman|\uc774 \u0627\u0644\uc544\uc774\uc624 Roman");
+}
+
+/* Letters that split, join, lengthen and shorten words, in any order: words are never empty nor too long. */
+static void any_letters_beside_any(void **state)
+{
+        static const char *const letter[] = {" ",      "a",      "kim",    "ash",    "ddin",   "oo",
+                                             "\u0627", "\u0644", "\u0639", "\u0433", "\u0456", "\u03bf",
+                                             "\u03c5", "\u304d", "\u3087", "\u3046", "\u3099", "\u309a",
+                                             "\uac00", "\uc544", "\uc774", "\uce58", "\u1100", "\u1161",
+                                             "\u11a8", "\u0915", "\u093e", "\u094d", "\u0902", "\u738b"};
+        uint64_t seed = (uint64_t)time(NULL);
+        print_message("seed %llu\n", (unsigned long long)seed);
+        struct lf_random r = lf_random_seed(seed);
+        for (unsigned k = 0; k < 20000; k++) {
+                uint8_t name[LF_PERSON_NAME_MAX];
+                size_t n = 0;
+                for (unsigned letters = 1 + lf_random_below(&r, 40); letters-- > 0;) {
+                        const char *l = letter[lf_random_below(&r, sizeof letter / sizeof letter[0])];
+                        if (n + strlen(l) <= sizeof name)
+                                memcpy(name + n, l, strlen(l)), n += strlen(l);
+                }
+                unsigned max = 1 + lf_random_below(&r, LF_NAME_TOKENS);
+                struct lf_token *token = aligned(max * sizeof *token), korean[LF_KOREAN_WORDS];
+                int words = lf_name_fold(name, n, token, max);
+                assert_int_equal(words, lf_name_words(name, n, max));
+                for (int i = 0; i < words; i++)
+                        assert_in_range(token[i].n, 1, LF_TOKEN_LETTERS);
+                unsigned syllables =
+                    words > 0 ? lf_name_fold_korean(name, n, token, (unsigned)words, korean) : 0;
+                for (unsigned i = 0; i < syllables; i++)
+                        assert_in_range(korean[i].n, 1, LF_TOKEN_LETTERS);
+                free(token);
+        }
+}
+
 static void hebrew(void **state)
 {
         SAME("יצחק רבין|Yitzhak Rabin|Itzhak Rabin|Yitzchak Rabin", "משה כהן|Moshe Cohen|Moshe Kohen",
@@ -192,6 +243,9 @@ int main(void)
             cmocka_unit_test(arabic_in_latin_letters),
             cmocka_unit_test(urdu_pashto_kurdish),
             cmocka_unit_test(korean),
+            cmocka_unit_test(not_korean),
+            cmocka_unit_test(hostile),
+            cmocka_unit_test(any_letters_beside_any),
             cmocka_unit_test(hebrew),
             cmocka_unit_test(cyrillic),
             cmocka_unit_test(indic),
