@@ -165,10 +165,10 @@ static ssize_t receive(int fd, void *bytes, size_t room, size_t *ret_each)
 
 static void drain(struct lf_lane *lane, unsigned peer)
 {
-        uint8_t bytes[UINT16_MAX];
+        uint8_t *bytes = lane->in;
         size_t each;
         while (lane->peer[peer].fd >= 0) {
-                ssize_t n = receive(lane->peer[peer].fd, bytes, sizeof bytes, &each);
+                ssize_t n = receive(lane->peer[peer].fd, bytes, sizeof lane->in, &each);
                 for (size_t left = n > 0 ? (size_t)n : 0, size; left > 0; left -= size) {
                         size = left < each ? left : each;
                         lf_lane_receive(lane, peer, bytes + (size_t)n - left, size);

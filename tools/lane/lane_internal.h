@@ -101,8 +101,9 @@ struct lf_lane {
         int64_t clock_fault_us;  /* injected */
         struct lf_lane_stats stats;
         struct lf_outbox out;
-        bool gathers;        /* the caller says when what is in `out` goes */
-        const uint8_t *last; /* the last datagram, in `out`; NULL: none */
+        uint8_t in[UINT16_MAX]; /* datagrams as they came */
+        bool gathers;           /* the caller says when what is in `out` goes */
+        const uint8_t *last;    /* the last datagram, in `out`; NULL: none */
         size_t last_size;
         uint8_t random[LF_RANDOM_IDS][12]; /* for query ids */
         unsigned random_left;
