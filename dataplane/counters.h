@@ -83,8 +83,8 @@ struct lf_core_counters {
         /* the polling loop */
         _Alignas(64) lf_counter busy_cycles; /* in turns of the loop that found work */
         lf_counter idle_cycles;
-        lf_counter naps; /* times the core yielded or slept because there was nothing to do */
-        lf_counter inbox_depth;
+        lf_counter naps;        /* times the core yielded or slept because there was nothing to do */
+        lf_counter inbox_depth; /* tasks that wait for the core; those for any core count at each */
         lf_counter audit_depth; /* queries that wait for their entry to be durable */
         /* gaps that the core saw between two readings of the TSC that should be close together, while it was
          * not napping */

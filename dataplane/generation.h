@@ -15,8 +15,9 @@ struct lf_generation {
         bool replaced;
         uint64_t replaced_epoch;
         const struct lf_shard *shard[LF_SHARDS_MAX];
-        bool present[LF_DATASETS_MAX];                      /* says something of this dataset */
-        uint64_t cores[LF_DATASETS_MAX][LF_CATEGORIES_MAX]; /* match cores that own a shard of it */
+        bool present[LF_DATASETS_MAX]; /* says something of this dataset */
+        /* match cores that own a shard of it; of an indexed modality: not 0 where there is one */
+        uint64_t cores[LF_DATASETS_MAX][LF_CATEGORIES_MAX];
         struct {
                 _Alignas(64) _Atomic uint64_t n; /* written by its io core */
         } pins[LF_CORES_MAX];
@@ -28,7 +29,8 @@ struct lf_generations {
 };
 
 /* Main thread: finds a place for shards that were checked; errors as lf_dataplane_publish. Shard i belongs
- * to match core i % match_cores. Then publish it, or let it go by setting its id to 0. */
+ * to match core i % match_cores, unless it is indexed. Then publish it, or let it go by setting its id to 0.
+ */
 int lf_generation_prepare(struct lf_generations *g, unsigned match_cores, uint64_t id,
                           const void *const *images, size_t n, struct lf_generation **ret);
 void lf_generation_publish(struct lf_generations *g, struct lf_epoch *epoch, struct lf_generation *new);

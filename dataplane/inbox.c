@@ -24,12 +24,19 @@ static void join(struct lf_match *m, struct lf_task *t)
         m->of_class[t->query->request.priority]++;
 }
 
+/* One from each io core in turn: that of a busy one does not keep that of another waiting. */
 unsigned lf_inbox_any(struct lf_match *m, unsigned class, unsigned most)
 {
         unsigned n = 0;
-        for (unsigned i = 0; i < m->dp->ios; i++)
-                for (struct lf_task *t; n < most && (t = lf_ring_take(lf_any_ring(m->dp, i, class))); n++)
+        unsigned *io = &m->next_io[class];
+        for (unsigned empty = 0; n < most && empty < m->dp->ios; *io = (*io + 1) % m->dp->ios) {
+                struct lf_task *t = lf_ring_take(lf_any_ring(m->dp, *io, class));
+                empty = t ? 0 : empty + 1;
+                if (t) {
                         join(m, t);
+                        n++;
+                }
+        }
         return n;
 }
 
@@ -48,6 +55,15 @@ static unsigned take_any(struct lf_match *m)
         return n;
 }
 
+static unsigned left_for_any(struct lf_dataplane *dp)
+{
+        unsigned n = 0;
+        for (unsigned i = 0; i < dp->ios; i++)
+                for (unsigned class = 0; class < LSP_PRIORITY_COUNT; class ++)
+                        n += lf_ring_depth(lf_any_ring(dp, i, class));
+        return n;
+}
+
 unsigned lf_inbox(struct lf_match *m)
 {
         unsigned n = 0;
@@ -55,8 +71,7 @@ unsigned lf_inbox(struct lf_match *m)
                 for (struct lf_task *t; (t = lf_ring_pop(lf_work_ring(m->dp, i, m->index))); n++)
                         join(m, t);
         n += take_any(m);
-        if (n > 0)
-                lf_set(&m->k->inbox_depth, m->waiting);
+        lf_set(&m->k->inbox_depth, m->waiting + left_for_any(m->dp));
         return n;
 }
 /* Exits: tasks, to the sweeps of scan. */

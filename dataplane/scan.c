@@ -45,10 +45,9 @@ static void hand_back(struct lf_match *m, struct lf_task *t)
         struct lf_query *q = t->query;
         m->waiting--;
         m->of_class[q->request.priority]--;
-        lf_set(&m->k->inbox_depth, m->waiting);
         lf_count(&m->k->stage_count[LF_STAGE_scan], 1);
         if (lf_ring_push(lf_done_ring(m->dp, q->io, m->index), t) < 0)
-                abort(); /* the ring has room for every context */
+                abort(); /* the ring has room for two tasks of every context */
 }
 
 /* Newcomers, up to a batch. */

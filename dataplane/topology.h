@@ -96,6 +96,7 @@ struct lf_match {
         struct lf_sweep sweep[LSP_PRIORITY_COUNT][LF_GENERATIONS_MAX];
         uint32_t waiting;                      /* tasks in all sweeps */
         uint32_t of_class[LSP_PRIORITY_COUNT]; /* of them */
+        unsigned next_io[LSP_PRIORITY_COUNT];  /* whose tasks for any core are next to be taken */
         uint64_t next_look;                    /* TSC: when those that wait are looked over for late ones */
         void *scratch;
 };
