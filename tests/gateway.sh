@@ -195,7 +195,7 @@ listed_now() { # NUMBER NAME
 }
 listed_now 99001 "$(unlisted 1)"
 again() { compgen -G "$D/done/flight.edi.*.rescreen-*.json" >/dev/null; }
-check_eventually "a traveller who is on the list since is reported" 20 again
+check_eventually "a traveller who is on the list since is reported" 60 again
 hit=$(cat "$D"/done/flight.edi.*.rescreen-*.json)
 check "alone" test "$(count "$hit" new_hits)" = 1
 check "as new" grep -q '"new":true' <<<"$hit"
@@ -220,7 +220,7 @@ check "and nobody is screened again where the agreement says no" test "$(reporte
 rescreening border-check
 listed_now 99003 "$(unlisted 50)"
 again() { [[ $(reported_again) == 2 ]]; }
-check_eventually "with another purpose in the agreement they are" 20 again
+check_eventually "with another purpose in the agreement they are" 60 again
 hit=$(ls -t "$D"/done/flight.edi.*.rescreen-*.json | head -1 | xargs cat)
 check "for that purpose" grep -q '"purpose":"border-check"' <<<"$hit"
 check "and what was reported before is not new" test "$(count "$hit" new_hits)" = 1

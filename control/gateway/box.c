@@ -44,12 +44,17 @@ int lf_box_open(const uint8_t key[32], const void *ad, size_t ad_size, const uin
         return r;
 }
 
-/* What it holds, without its holes: their size is the writer's to say. */
+/* What it holds, without its holes: their size is the writer's to say. Where the file system cannot tell,
+ * all of it. */
 static void overwrite(int fd, off_t size)
 {
         static const uint8_t zero[65536];
-        for (off_t at = 0; at < size && (at = lseek(fd, at, SEEK_DATA)) >= 0;) {
-                off_t end = lseek(fd, at, SEEK_HOLE);
+        for (off_t at = 0; at < size;) {
+                off_t data = lseek(fd, at, SEEK_DATA);
+                if (data < 0 && errno == ENXIO) /* only a hole is left */
+                        break;
+                off_t end = data < 0 ? size : lseek(fd, data, SEEK_HOLE);
+                at = data < 0 ? at : data;
                 if (end > size)
                         end = size;
                 if (end <= at)

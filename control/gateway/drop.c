@@ -95,12 +95,11 @@ static const char *unreadable(int error)
                : error == -EACCES
                    ? "the gateway's user may not read it: give it to that user, or make it readable, "
                      "and drop it again"
-               : error == -EINVAL ? "not a file, or a link to one: drop the file itself"
-                                  : strerror(-error);
+               : error == -EINVAL || error == -ELOOP ? "not a file, or a link to one: drop the file itself"
+                                                     : strerror(-error);
 }
 
-/* What cannot even be read goes to failed/ as it is, with a report beside it; `file` NULL: the report alone.
- */
+/* What cannot even be read goes to failed/ as it is, with a report beside it. */
 static void set_aside(struct lf_gateway *g, const char *file, const char *name, const uint8_t *id, int error)
 {
         char path[LF_PATH_MAX + LF_NAME_LENGTH + 64], text[512], hex[ID_TEXT + 1], printable[LF_NAME_LENGTH];
@@ -118,7 +117,7 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
                  SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
         int r = lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true);
-        if (r == 0 && file && renameat(g->work, file, g->failed, to) < 0)
+        if (r == 0 && renameat(g->work, file, g->failed, to) < 0)
                 r = -errno;
         if (r < 0) {
                 lf_log_error("%s: cannot be set aside: %s", printable, strerror(-r));
@@ -203,11 +202,6 @@ static void claim(struct lf_gateway *g, const char *name)
         if (fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISDIR(st.st_mode) ||
             RAND_bytes(id, sizeof id) != 1)
                 return;
-        if (!S_ISREG(st.st_mode)) {
-                if (unlinkat(g->in, name, 0) == 0)
-                        set_aside(g, NULL, name, id, -EINVAL);
-                return;
-        }
         lf_vault_hex(id, hex);
         snprintf(file, sizeof file, "%s.%.*s", hex, CLAIM_NAME, name);
         if (renameat(g->in, name, g->work, file) < 0)
@@ -243,25 +237,29 @@ static bool alphanumeric(char c)
 /* Whether the last segment is an interchange's trailer, ended. What cannot be read is to be set aside. */
 static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
 {
-        char tail[TAIL + 1];
+        char tail[TAIL];
         int fd = openat(g->in, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
                 return true;
-        ssize_t got = pread(fd, tail, TAIL, size > TAIL ? size - TAIL : 0), n = got;
+        ssize_t n = pread(fd, tail, TAIL, size > TAIL ? size - TAIL : 0);
         close(fd);
         if (n < 0)
                 return true;
-        while (n > 0 && strchr(" \t\r\n", tail[n - 1]) && tail[n - 1])
+        while (n > 0 && memchr(" \t\r\n", tail[n - 1], 4))
                 n--;
-        bool ended = n > 0 && (n < got || !alphanumeric(tail[n - 1]));
-        for (ssize_t i = n - 4; ended && i >= 0; i--)
-                if ((memcmp(tail + i, "UNZ", 3) == 0 || memcmp(tail + i, "IEA", 3) == 0) &&
-                    !alphanumeric(tail[i + 3]) && (i == 0 || !alphanumeric(tail[i - 1])))
-                        return true;
-        return false;
+        if (n == 0 || alphanumeric(tail[n - 1]))
+                return false;
+        ssize_t from = --n; /* behind the terminator before it */
+        while (from > 0 && tail[from - 1] != tail[n])
+                from--;
+        while (from < n && memchr(" \t\r\n", tail[from], 4))
+                from++;
+        return n - from > 3 && (memcmp(tail + from, "UNZ", 3) == 0 || memcmp(tail + from, "IEA", 3) == 0) &&
+               !alphanumeric(tail[from + 3]);
 }
 
-/* Nobody writes it any more, it seems. */
+/* Nobody writes it any more, it seems. When the clock was set back, what is not whole waits until it is as
+ * late again. */
 static void claim_if_still(struct lf_gateway *g, const char *name)
 {
         struct stat st;

@@ -49,9 +49,8 @@ static void check_recipients(struct lf_gateway *g, struct lf_job *job)
                 lf_printable(sender, name);
                 if (!to)
                         refuse(job, LF_NOT_PERMITTED,
-                               "recipient \"%.64s\" is not permitted to have an answer: gateway.recipients "
-                               "does not name "
-                               "it",
+                               "recipient \"%.64s\" is not permitted to have an answer: "
+                               "gateway.recipients does not name it",
                                name);
                 else if (job->meta.purpose == 0)
                         job->meta.purpose = to->purpose;

@@ -52,6 +52,10 @@ int lf_become(const char *user, char why[256])
 
 #define READS  (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define WRITES (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG)
+/* Links, pipes and sockets that were dropped are moved away. */
+#define MOVES                                                                                                \
+        (LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |             \
+         LANDLOCK_ACCESS_FS_MAKE_SOCK)
 #define HANDLED                                                                                              \
         (READS | WRITES | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                       \
          LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SOCK |         \
@@ -89,7 +93,7 @@ static int confine_files(const char *directory, const char *bundle, const char *
         int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
         if (rules < 0)
                 return -errno;
-        int r = allow(rules, directory, READS | WRITES | LANDLOCK_ACCESS_FS_REFER, true);
+        int r = allow(rules, directory, READS | WRITES | MOVES, true);
         if (r == 0)
                 r = allow(rules, bundle, READS, true);
         if (r == 0)

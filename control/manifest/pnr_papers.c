@@ -107,11 +107,14 @@ static uint32_t whose(const struct lf_pnr *pnr, const struct lf_pnr_paper *paper
         return where;
 }
 
-uint32_t lf_pnr_named(const struct lf_pnr *pnr, const char *family, const char *given)
+uint32_t lf_pnr_named(const struct lf_pnr *pnr, const char *reference, const char *family, const char *given)
 {
-        for (uint32_t i = 0; i < pnr->n; i++)
-                if (likeness(family, given, &pnr->traveller[i]->party) > 0)
+        for (uint32_t i = 0; i < pnr->n; i++) {
+                const struct lf_pnr_traveller *t = pnr->traveller[i];
+                bool whole = (likeness(family, given, &t->party) & 3) == 3;
+                if (whole && (!reference[0] || !t->reference[0]))
                         return i;
+        }
         return LF_PNR_NOBODY;
 }
 

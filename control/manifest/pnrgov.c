@@ -190,7 +190,7 @@ static int repeated(struct lf_manifest_reader *r, const struct lf_edi_segment *s
                 if (strcmp(pnr->traveller[i]->reference, reference) == 0)
                         pnr->current = i;
         if (pnr->current == LF_PNR_NOBODY)
-                pnr->current = lf_pnr_named(pnr, family, given);
+                pnr->current = lf_pnr_named(pnr, reference, family, given);
         *ret_known = pnr->current != LF_PNR_NOBODY || !family[0];
         return 0;
 }

@@ -53,7 +53,8 @@ int lf_pnr_name(struct lf_manifest_reader *r, const struct lf_edi_segment *s, st
 int lf_pnr_ssr(struct lf_manifest_reader *r, const struct lf_edi_segment *s);
 
 /* pnr_papers.c */
-/* The first traveller whom these names may be; LF_PNR_NOBODY. */
-uint32_t lf_pnr_named(const struct lf_pnr *pnr, const char *family, const char *given);
+/* The first traveller who has these very names, and a reference only if `reference` is none (""); else
+ * LF_PNR_NOBODY: two who are taken for one would be one too few. */
+uint32_t lf_pnr_named(const struct lf_pnr *pnr, const char *reference, const char *family, const char *given);
 /* Gives each paper to its traveller, or makes it one of its own: nobody that a PNR names is left out. */
 int lf_pnr_resolve(struct lf_manifest_reader *r, const struct lf_edi_segment *s);
