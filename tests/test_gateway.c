@@ -137,6 +137,40 @@ static void test_wipe(void **state)
         assert_int_equal(lf_wipe_file(AT_FDCWD, kept), 0);
 }
 
+/* What nobody said is closed. */
+static void test_ends_whole(void **state)
+{
+        static const struct {
+                const char *tail;
+                bool whole;
+        } row[] = {
+            {"UNT+2+1'UNZ+1+1'", true},
+            {"UNT+2+1'\r\nUNZ+1+1'\r\n \n", true},
+            {"SE*2*1~IEA*1*000000001~", true},
+            {"SE*2*1\nIEA*1*000000001\n", true},
+            {"SE*2*1\r\nIEA*1*000000001\r\n", true},
+            {"UNZ+1+1'", true},
+            {"UNZ+1+1'UNB+UNOA:4+A+B+261122:0600+2'", false}, /* the next one began */
+            {"UNZ+1+1'UNB+UNOA:4+A+", false},
+            {"UNT+2+1'UNZ+1+", false},
+            {"UNT+2+1'UNZ+1+1", false},
+            {"UNT+2+1'UNZ+1+1?'", false},
+            {"FTX+AAI+++A?'UNZ+1'", false},
+            {"UNT+2+1'UNZX+1+1'", false},
+            {"UNT+2+1'", false},
+            {"UNZ'", false},
+            {"'", false},
+            {" \n", false},
+            {"", false},
+        };
+        for (unsigned i = 0; i < sizeof row / sizeof *row; i++) {
+                bool whole = lf_drop_ends_whole(row[i].tail, strlen(row[i].tail));
+                if (whole != row[i].whole)
+                        print_error("row %u: %s\n", i, row[i].tail);
+                assert_int_equal(whole, row[i].whole);
+        }
+}
+
 static int each(void *arg, const uint8_t *record, size_t size)
 {
         struct seen *s = arg;
@@ -379,6 +413,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(test_wipe, setup, teardown),
+            cmocka_unit_test(test_ends_whole),
             cmocka_unit_test_setup_teardown(test_seal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_window, setup, teardown),

@@ -229,12 +229,7 @@ void lf_drop_arrived(struct lf_gateway *g, const char *name)
                 claim(g, name);
 }
 
-static bool alphanumeric(char c)
-{
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-/* Whether the last segment is an interchange's trailer, ended. What cannot be read is to be set aside. */
+/* Whether an interchange ends where it ends. What cannot be read is to be set aside. */
 static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
 {
         char tail[TAIL];
@@ -243,19 +238,7 @@ static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
                 return true;
         ssize_t n = pread(fd, tail, TAIL, size > TAIL ? size - TAIL : 0);
         close(fd);
-        if (n < 0)
-                return true;
-        while (n > 0 && memchr(" \t\r\n", tail[n - 1], 4))
-                n--;
-        if (n == 0 || alphanumeric(tail[n - 1]))
-                return false;
-        ssize_t from = --n; /* behind the terminator before it */
-        while (from > 0 && tail[from - 1] != tail[n])
-                from--;
-        while (from < n && memchr(" \t\r\n", tail[from], 4))
-                from++;
-        return n - from > 3 && (memcmp(tail + from, "UNZ", 3) == 0 || memcmp(tail + from, "IEA", 3) == 0) &&
-               !alphanumeric(tail[from + 3]);
+        return n < 0 || lf_drop_ends_whole(tail, (size_t)n);
 }
 
 /* Nobody writes it any more, it seems. When the clock was set back, what is not whole waits until it is as

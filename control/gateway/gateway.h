@@ -91,6 +91,8 @@ int lf_drop_open(struct lf_gateway *g);
 void lf_drop_scan(struct lf_gateway *g);
 /* Whether one more message from in/ may be taken. */
 bool lf_drop_has_room(const struct lf_gateway *g);
+/* Whether the last bytes of a file end with an interchange's trailer (UNZ, IEA) and its terminator. */
+bool lf_drop_ends_whole(const char *tail, size_t size);
 /* A file of this name in in/ is whole, says the kernel. Taken at once if there is room. */
 void lf_drop_arrived(struct lf_gateway *g, const char *name);
 void lf_drop_resume(struct lf_gateway *g);
