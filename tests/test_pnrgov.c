@@ -181,7 +181,8 @@ static void test_12_1(void **state)
         "SSR+DOCS:HK:1:QX:::::/P/SWE/90000003/SWE/01DEC23/FI/01JAN28/LINDQVIST/IDA ELSA+::2'"                \
         "TVL+100324:1030+AAA+BBB+QX+12:Y'DAT+2:100324:0800'TRI++AAA-9:::4'TIF+NYSTROM+PER MR:A:4'"           \
         "SSD+30C++++Y'TBD++2:33:700++HP:AAA-9+618:1:1:BBB'TRI++AAA-8:::2'TIF+Lindqvist:I+Eva MRS:A:2'"       \
-        "SSD+30D'TRI++AAA-7:::5'TIF+Lindqvist:I+Boel:A'SSD+30E'LTS+0/O/NM/LINDQVIST/BO MR(ADT)'LTS+SSR "     \
+        "SSD+30D'TRI++AAA-7:::5'TIF+Lindqvist:I+Eva MRS:A:2+Boel:A'SSD+30E'LTS+0/O/NM/LINDQVIST/BO "         \
+        "MR(ADT)'LTS+SSR "                                                                                   \
         "DOCSQXHK1 P/SWE/1/SWE/01JAN01/M/01JAN30/X/Y'"                                                       \
         "SRC'RCI+QX:GR0002'TIF+WEI'TIF+SON+YU?'RI:A:2'TVL+100324:1030+AAA+BBB+QX+12:Y'LTS+X'"
 

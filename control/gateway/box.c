@@ -55,10 +55,8 @@ static void overwrite(int fd, off_t size)
                         break;
                 off_t end = data < 0 ? size : lseek(fd, data, SEEK_HOLE);
                 at = data < 0 ? at : data;
-                if (end > size)
+                if (end <= at || end > size)
                         end = size;
-                if (end <= at)
-                        break;
                 for (ssize_t put = 1; at < end && put > 0; at += put) {
                         size_t n = (size_t)(end - at);
                         put = pwrite(fd, zero, n < sizeof zero ? n : sizeof zero, at);

@@ -68,6 +68,8 @@ static int read_plain(struct lf_gateway *g, const char *file, const char *name, 
                       size_t *ret_size)
 {
         struct stat st;
+        if (fstatat(g->work, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+                return -EINVAL;
         int fd = openat(g->work, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
                 return -errno;
@@ -95,15 +97,17 @@ static const char *unreadable(int error)
                : error == -EACCES
                    ? "the gateway's user may not read it: give it to that user, or make it readable, "
                      "and drop it again"
-               : error == -EINVAL || error == -ELOOP ? "not a file, or a link to one: drop the file itself"
-                                                     : strerror(-error);
+               : error == -EINVAL ? "not a file, or a link to one: drop the file itself"
+                                  : strerror(-error);
 }
 
-/* What cannot even be read goes to failed/ as it is, with a report beside it. */
+/* What cannot even be read goes to failed/ as it is, with a report beside it; what is no file, the report
+ * alone. */
 static void set_aside(struct lf_gateway *g, const char *file, const char *name, const uint8_t *id, int error)
 {
         char path[LF_PATH_MAX + LF_NAME_LENGTH + 64], text[512], hex[ID_TEXT + 1], printable[LF_NAME_LENGTH];
         char to[LF_NAME_LENGTH + 64];
+        struct stat st;
         lf_vault_hex(id, hex);
         lf_printable(name, printable);
         for (char *p = printable; *p; p++)
@@ -117,7 +121,8 @@ static void set_aside(struct lf_gateway *g, const char *file, const char *name, 
                  SHORT_ID, hex);
         snprintf(to, sizeof to, "%s.%.*s", name, SHORT_ID, hex);
         int r = lf_file_replace(AT_FDCWD, path, text, (size_t)n, 0600, true);
-        if (r == 0 && renameat(g->work, file, g->failed, to) < 0)
+        bool keep = fstatat(g->work, file, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode);
+        if (r == 0 && (keep ? renameat(g->work, file, g->failed, to) : unlinkat(g->work, file, 0)) < 0)
                 r = -errno;
         if (r < 0) {
                 lf_log_error("%s: cannot be set aside: %s", printable, strerror(-r));

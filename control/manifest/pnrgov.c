@@ -173,16 +173,17 @@ static int one_traveller(struct lf_manifest_reader *r, const struct lf_edi_segme
         return ret == 0 ? lf_pnr_name(r, s, &t->party, family, given) : ret;
 }
 
-/* Behind the itinerary: says whom the next segments speak of. *ret_known: one of those before it. */
-static int repeated(struct lf_manifest_reader *r, const struct lf_edi_segment *s, bool *ret_known)
+/* Behind the itinerary: whom the given name in element e says that the next segments speak of. *ret_known:
+ * one of those before it. */
+static int repeated(struct lf_manifest_reader *r, const struct lf_edi_segment *s, unsigned e, bool *ret_known)
 {
         struct lf_pnr *pnr = r->pnr;
         char reference[LF_PNR_REFERENCE], family[LF_PNR_NAME] = "", given[LF_PNR_NAME] = "";
-        int ret = lf_copy(r, s, 2, 2, reference, sizeof reference);
+        int ret = lf_copy(r, s, e, 2, reference, sizeof reference);
         if (ret == 0)
                 ret = lf_copy(r, s, 1, 0, family, sizeof family);
         if (ret == 0)
-                ret = lf_copy(r, s, 2, 0, given, sizeof given);
+                ret = lf_copy(r, s, e, 0, given, sizeof given);
         if (ret < 0)
                 return ret;
         pnr->current = LF_PNR_NOBODY;
@@ -198,18 +199,21 @@ static int repeated(struct lf_manifest_reader *r, const struct lf_edi_segment *s
 static int tif(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_pnr *pnr = r->pnr;
-        bool known = false;
         if (!pnr->open)
                 return lf_reader_fail(r, s, LF_RULE_ORDER, 0, 0, "before SRC");
         if (pnr->history)
                 return 0;
         int ret = lf_no_repeats(r, s);
-        if (ret == 0 && !pnr->travellers)
-                ret = repeated(r, s, &known);
         unsigned last = s->elements > 3 ? s->elements - 1 : 2;
-        for (unsigned e = 2; e <= last && ret == 0 && !known; e++)
-                if (e == 2 || lf_edi_component(s, e, 0).n > 0)
+        for (unsigned e = 2; e <= last && ret == 0; e++) {
+                bool known = false;
+                if (e > 2 && lf_edi_component(s, e, 0).n == 0)
+                        continue;
+                if (!pnr->travellers)
+                        ret = repeated(r, s, e, &known);
+                if (ret == 0 && !known)
                         ret = one_traveller(r, s, e);
+        }
         return ret;
 }
 
