@@ -17,6 +17,7 @@
 
 #define SEED 9735
 
+#define ENVELOPE "UNB+UNOA:4+A+B+240310:0815+C'"
 static const char *const whole[] = {PAXLST_RIGHT, PNRGOV_RIGHT, CUSCAR_RIGHT, X12_309_RIGHT,
                                     PAXLST_RIGHT "\r\n " PNRGOV_RIGHT};
 
@@ -106,6 +107,31 @@ static void test_pieces_agree(void **state)
                 assert_pieces_agree(whole[m], strlen(whole[m]), &r, 20);
 }
 
+/* Where a piece ends behind a release character, the next begins with what is released. */
+#define RELEASED                                                                                             \
+        "UNB+UNOA:4+A+B+240310:0815+C\?\?'UNH+1+PAXLST:D:05B:UN'BGM+745'TDT+20+X1'LOC+125+LHR'"              \
+        "NAD+FL+++O?'BR\?\?:A?'?+\?\?'ATT+2++F\?\?'DOC+P+\?\?\?\?\?\?'CNT+42:1'UNT+9+1'UNZ+1+C\?\?'"
+static size_t cut_once(void *context)
+{
+        size_t *first = context, n = *first;
+        *first = SIZE_MAX;
+        return n;
+}
+
+static void test_cut_anywhere(void **state)
+{
+        static const char released[] = RELEASED RELEASED;
+        struct transcript right = transcribe(released, strlen(released), NULL, NULL);
+        assert_int_equal(right.result, 0);
+        for (size_t at = 1; at < strlen(released); at++) {
+                size_t first = at;
+                struct transcript t = transcribe(released, strlen(released), cut_once, &first);
+                assert_string_equal(t.text, right.text);
+                transcript_free(&t);
+        }
+        transcript_free(&right);
+}
+
 /* Messages that were damaged in every way. */
 static void test_damage_agrees(void **state)
 {
@@ -123,7 +149,7 @@ static void test_damage_agrees(void **state)
                                 text[at] = (char)lf_random_below(&r, 256);
                                 break;
                         case 1:
-                                text[at] = "+:'?*\n\r ~"[lf_random_below(&r, 9)];
+                                text[at] = "+:'?*\n\r ~?"[lf_random_below(&r, 10)];
                                 break;
                         case 2:
                                 n = at + 1;
@@ -268,8 +294,6 @@ static void test_notes_and_places(void **state)
 }
 
 /* ---- What is refused, and where ---- */
-#define ENVELOPE "UNB+UNOA:4+A+B+240310:0815+C'"
-
 static void test_refusals(void **state)
 {
         static const struct wrong wrong[] = {
@@ -449,12 +473,19 @@ static void test_data_in_pieces(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_kernels_agree),  cmocka_unit_test(test_instruction_sets_agree),
-            cmocka_unit_test(test_pieces_agree),   cmocka_unit_test(test_damage_agrees),
-            cmocka_unit_test(test_release),        cmocka_unit_test(test_separators),
-            cmocka_unit_test(test_character_sets), cmocka_unit_test(test_notes_and_places),
-            cmocka_unit_test(test_refusals),       cmocka_unit_test(test_envelope_counts),
-            cmocka_unit_test(test_long_segments),  cmocka_unit_test(test_segments_at_the_limit),
+            cmocka_unit_test(test_kernels_agree),
+            cmocka_unit_test(test_instruction_sets_agree),
+            cmocka_unit_test(test_pieces_agree),
+            cmocka_unit_test(test_damage_agrees),
+            cmocka_unit_test(test_cut_anywhere),
+            cmocka_unit_test(test_release),
+            cmocka_unit_test(test_separators),
+            cmocka_unit_test(test_character_sets),
+            cmocka_unit_test(test_notes_and_places),
+            cmocka_unit_test(test_refusals),
+            cmocka_unit_test(test_envelope_counts),
+            cmocka_unit_test(test_long_segments),
+            cmocka_unit_test(test_segments_at_the_limit),
             cmocka_unit_test(test_data_in_pieces),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,8 +214,8 @@ static void note_level(struct lf_edi *e, const uint8_t *p, uint64_t bits, uint32
         }
 }
 
-/* Takes away the bits of what is released. *inout_escaped: the next byte is. */
-static uint64_t released(uint64_t release, uint64_t *inout_escaped, uint64_t *ret_active)
+/* The bits of what is released, among a block's n bytes. *inout_escaped: the next byte is. */
+static uint64_t released(uint64_t release, uint32_t n, uint64_t *inout_escaped, uint64_t *ret_active)
 {
         uint64_t escaped = *inout_escaped, active = 0;
         *inout_escaped = 0;
@@ -223,7 +223,7 @@ static uint64_t released(uint64_t release, uint64_t *inout_escaped, uint64_t *re
                 unsigned i = (unsigned)__builtin_ctzll(release);
                 active |= 1ull << i;
                 release &= release - 1;
-                if (i == 63)
+                if (i == n - 1)
                         *inout_escaped = 1;
                 else
                         escaped |= 2ull << i;
@@ -258,12 +258,12 @@ static uint32_t write_numbers(uint32_t *to, uint64_t bits, uint64_t among, uint3
         return n;
 }
 
-static void index_block(struct lf_edi *e, const struct lf_scan_bits *b, uint32_t base)
+static void index_block(struct lf_edi *e, const struct lf_scan_bits *b, uint32_t base, uint32_t n)
 {
         uint64_t separator = b->separator, boundary = b->boundary, terminator = b->terminator,
                  repetition = e->repeats ? b->repetition : 0, active = 0;
         if (b->release | e->escaped) {
-                uint64_t escaped = released(b->release, &e->escaped, &active);
+                uint64_t escaped = released(b->release, n, &e->escaped, &active);
                 separator &= ~escaped;
                 boundary &= ~escaped;
                 terminator &= ~escaped;
@@ -295,7 +295,7 @@ static void index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, uint
                 const struct lf_scan_bits *b = &e->bits[i];
                 if (e->set <= LF_EDI_LEVEL_B && e->beyond == UINT64_MAX)
                         note_level(e, p, b->level & ~b->separator & ~b->release, base);
-                index_block(e, b, base);
+                index_block(e, b, base, rest && i == blocks - 1 ? rest : LF_SCAN_BLOCK);
         }
 }
 
