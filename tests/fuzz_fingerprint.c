@@ -12,7 +12,13 @@
 #include "tests/fmr_write.h"
 #include "tools/explain/fingerprint.h"
 
+int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+        return lf_engines_init();
+}
 
 static void *aligned(size_t size)
 {
@@ -83,7 +89,7 @@ static void draw(struct lf_fmr *f, const uint8_t *wire, size_t size)
         struct lf_explained e;
         struct lf_defect defect;
         unsigned bad;
-        int r = lf_explain(names, wires, sizes, &e, &bad, &defect);
+        int r = lf_explained_compare(names, wires, sizes, &e, &bad, &defect);
         if (r == 0) {
                 FILE *out = fmemopen(picture, sizeof picture, "w");
                 if (!out)
@@ -102,8 +108,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static struct lf_fmr f;
         static uint8_t wire[64 * 1024];
-        if (lf_engines_init() < 0)
-                abort();
         const struct lf_engine *engine = lf_engine_for(LF_MODALITY_FINGERPRINT);
         if (size < 8)
                 return 0;

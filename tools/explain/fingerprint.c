@@ -128,7 +128,7 @@ static int explain(const char *const path[2], const char *svg, bool json)
         for (unsigned i = 0; r == 0 && i < 2; i++)
                 r = read_file(path[i], &wire[i], &size[i]);
         if (r == 0) {
-                r = lf_explain(path, (const void *const *)wire, size, &e, &bad, &defect);
+                r = lf_explained_compare(path, (const void *const *)wire, size, &e, &bad, &defect);
                 if (r < 0)
                         complain(r, path[bad], &defect);
         }

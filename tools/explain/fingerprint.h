@@ -23,8 +23,8 @@ struct lf_explained {
 /* Compares the fingers of two records whose positions allow it, and keeps the closest pair. `names` must live
  * longer than *ret. Release with lf_explained_free() in any case. -EBADMSG: the record of *ret_bad (0 or 1)
  * cannot be compared, see *ret_defect; -ENOENT: no two fingers may be compared; -ENOMEM. */
-int lf_explain(const char *const names[2], const void *const wire[2], const size_t size[2],
-               struct lf_explained *ret, unsigned *ret_bad, struct lf_defect *ret_defect);
+int lf_explained_compare(const char *const names[2], const void *const wire[2], const size_t size[2],
+                         struct lf_explained *ret, unsigned *ret_bad, struct lf_defect *ret_defect);
 void lf_explained_free(struct lf_explained *e);
 
 /* The index that the coded finger's minutia i has in its view. */

@@ -67,8 +67,8 @@ static int closest(struct lf_explained *e, struct lf_finger_core *core)
         return 0;
 }
 
-int lf_explain(const char *const names[2], const void *const wire[2], const size_t size[2],
-               struct lf_explained *ret, unsigned *ret_bad, struct lf_defect *ret_defect)
+int lf_explained_compare(const char *const names[2], const void *const wire[2], const size_t size[2],
+                         struct lf_explained *ret, unsigned *ret_bad, struct lf_defect *ret_defect)
 {
         *ret = (struct lf_explained){0};
         struct lf_explained_side *side[2] = {&ret->a, &ret->b};
