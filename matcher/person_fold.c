@@ -6,6 +6,7 @@
 
 #include "matcher/person_korean.h"
 #include "matcher/person_neighbour.h"
+#include "matcher/person_southeast.h"
 #include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
@@ -83,11 +84,16 @@ static uint32_t entry_of(int32_t c)
 
 struct splitter {
         struct lf_token *token;
-        unsigned n, max;
+        unsigned max;
+        const uint8_t *name;
+        size_t size;
+        bool etymological; /* Thai and Lao */
+        unsigned n;
         bool open, full;
         unsigned syllables, family; /* of Hangul in the open word, and the first one's letters */
         unsigned article;           /* letters of the Arabic article that the open word begins with */
-        bool schwa; /* the open word ends with a vowel that is not written, nor spoken there */
+        bool schwa;            /* the open word ends with a vowel that is not written, nor spoken there */
+        bool inherent, joined; /* the last letter has an Indic consonant's vowel; it joins two of them */
 };
 
 /* Makes two words of the open one; the second begins after `n` letters. */
@@ -136,7 +142,7 @@ static void add_letters(struct splitter *s, const char *letter, unsigned n, uint
 }
 
 /* Notes what only the first letters, or the last ones, say of a word. */
-static void note(struct splitter *s, int32_t c, unsigned kind, bool joined)
+static void note(struct splitter *s, int32_t c, unsigned kind)
 {
         unsigned n = s->token[s->n].n;
         if (kind == LF_FOLD_SYLLABLE && ++s->syllables == 1)
@@ -144,52 +150,76 @@ static void note(struct splitter *s, int32_t c, unsigned kind, bool joined)
         if (n <= ARTICLE && c == (n == 1 ? ALEF : LAM) && s->article + 1 == n)
                 s->article = n;
         /* The inherent vowel of northern Indic scripts is silent at a word's end, unless consonants join. */
-        s->schwa = kind == LF_FOLD_FOREIGN && c >= NORTHERN_INDIC && c < SOUTHERN_INDIC && !joined && n > 1 &&
-                   s->token[s->n].letter[n - 1] == 'a';
+        s->schwa = kind == LF_FOLD_FOREIGN && c >= NORTHERN_INDIC && c < SOUTHERN_INDIC && !s->joined &&
+                   n > 1 && s->token[s->n].letter[n - 1] == 'a';
 }
 
-static int split(const uint8_t *name, size_t size, struct splitter s)
+static void read_letter(struct splitter *s, int32_t c)
 {
-        const uint8_t *p = name, *end = name + size;
-        bool inherent = false, joined = false;
+        static const uint8_t flags[] = {[LF_FOLD_FOREIGN] = LF_TOKEN_FOREIGN,
+                                        [LF_FOLD_ABJAD] = LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD,
+                                        [LF_FOLD_WORD] = LF_TOKEN_FOREIGN,
+                                        [LF_FOLD_VOWEL_SIGN] = LF_TOKEN_FOREIGN,
+                                        [LF_FOLD_SYLLABLE] = LF_TOKEN_FOREIGN | LF_TOKEN_HANGUL};
+        uint32_t e = entry_of(c);
+        const char *letter = lf_fold_pool + (e >> 8), *other = NULL;
+        unsigned n = e >> 3 & 31, kind = e & 7;
+        if (kind == LF_FOLD_SPACE || kind == LF_FOLD_WORD)
+                end_word(s);
+        if (kind == LF_FOLD_VOWEL_SIGN && s->inherent && s->open && s->token[s->n].n > 1)
+                s->token[s->n].n--;
+        if (c >= NEIGHBOURS && s->open)
+                other = lf_letter_behind(c, s->token[s->n].letter, &s->token[s->n].n);
+        if ((c == CYRILLIC_GHE || c == CYRILLIC_GHE_CAPITAL) && lf_letters_ukrainian(s->name, s->size))
+                other = "h";
+        if (other)
+                letter = other, n = (unsigned)strlen(other);
+        if (kind >= LF_FOLD_LETTERS)
+                add_letters(s, letter, n, flags[kind]);
+        if (s->open && !s->full && kind >= LF_FOLD_LETTERS && kind != LF_FOLD_WORD)
+                note(s, c, kind);
+        if (kind == LF_FOLD_WORD)
+                end_word(s);
+        s->inherent = kind == LF_FOLD_FOREIGN && n > 1 && letter[n - 1] == 'a';
+        s->joined = kind == LF_FOLD_VOWEL_SIGN && n == 0;
+}
+
+/* Scripts that are read by the word. */
+static void read_southeast(struct splitter *s, const uint8_t **p, const uint8_t *end)
+{
+        char letter[LF_SOUTHEAST_LETTERS];
+        bool word;
+        unsigned n = lf_southeast_read(p, end, s->etymological, letter, &word);
+        if (word && n > 0)
+                end_word(s);
+        s->schwa = s->inherent = s->joined = false;
+        add_letters(s, letter, n, LF_TOKEN_FOREIGN | (word ? 0 : LF_TOKEN_BY_SOUND));
+        if (word && n > 0)
+                end_word(s);
+}
+
+static int split(struct splitter s)
+{
+        const uint8_t *p = s.name, *end = s.name + s.size;
         while (p < end && !s.full) {
+                const uint8_t *at = p;
                 int32_t c = lf_letter_next(&p, end);
                 if (c < 0)
                         break;
-                uint32_t e = entry_of(c);
-                const char *letter = lf_fold_pool + (e >> 8), *other = NULL;
-                unsigned n = e >> 3 & 31, kind = e & 7;
-                if (kind == LF_FOLD_SPACE || kind == LF_FOLD_WORD)
-                        end_word(&s);
-                if (kind == LF_FOLD_VOWEL_SIGN && inherent && s.open && s.token[s.n].n > 1)
-                        s.token[s.n].n--;
-                if (c >= NEIGHBOURS && s.open)
-                        other = lf_letter_behind(c, s.token[s.n].letter, &s.token[s.n].n);
-                if ((c == CYRILLIC_GHE || c == CYRILLIC_GHE_CAPITAL) && lf_letters_ukrainian(name, size))
-                        other = "h";
-                if (other)
-                        letter = other, n = (unsigned)strlen(other);
-                if (kind >= LF_FOLD_LETTERS)
-                        add_letters(&s, letter, n,
-                                    kind == LF_FOLD_LETTERS    ? 0
-                                    : kind == LF_FOLD_ABJAD    ? LF_TOKEN_FOREIGN | LF_TOKEN_ABJAD
-                                    : kind == LF_FOLD_SYLLABLE ? LF_TOKEN_FOREIGN | LF_TOKEN_HANGUL
-                                                               : LF_TOKEN_FOREIGN);
-                if (s.open && !s.full && kind >= LF_FOLD_LETTERS && kind != LF_FOLD_WORD)
-                        note(&s, c, kind, joined);
-                if (kind == LF_FOLD_WORD)
-                        end_word(&s);
-                inherent = kind == LF_FOLD_FOREIGN && n > 1 && letter[n - 1] == 'a';
-                joined = kind == LF_FOLD_VOWEL_SIGN && n == 0;
+                if (lf_southeast_begins(c))
+                        p = at, read_southeast(&s, &p, end);
+                else
+                        read_letter(&s, c);
         }
         end_word(&s);
         return s.full ? -E2BIG : (int)s.n;
 }
 
 /* Their letters, before spellings are levelled. */
-static int words_of(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
+static int words_of(const uint8_t *name, size_t size, bool etymological, struct lf_token *token, unsigned max)
 {
-        int n = split(name, size, (struct splitter){.token = token, .max = max});
+        int n = split((struct splitter){
+            .token = token, .max = max, .name = name, .size = size, .etymological = etymological});
         for (int i = 0; i < n; i++)
                 token[i].spelling = lf_letters_fnv(token[i].letter, token[i].n);
         for (int i = 0; i + 1 < n; i++)
@@ -202,27 +232,33 @@ static int words_of(const uint8_t *name, size_t size, struct lf_token *token, un
 
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max)
 {
-        int n = words_of(name, size, token, max);
+        int n = words_of(name, size, false, token, max);
         for (int i = 0; i < n; i++)
                 finish(&token[i]);
         return n;
 }
 
-unsigned lf_name_fold_korean(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
-                             struct lf_token ret[LF_KOREAN_WORDS])
+unsigned lf_name_fold_other(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
+                            struct lf_token ret[LF_OTHER_WORDS])
 {
-        if (!lf_korean_possible(token, n) || words_of(name, size, ret, LF_KOREAN_WORDS) != (int)n)
+        bool by_sound = false;
+        for (unsigned i = 0; i < n; i++)
+                by_sound |= (token[i].flags & LF_TOKEN_BY_SOUND) != 0;
+        if (!by_sound && !lf_korean_possible(token, n))
                 return 0;
-        unsigned syllables = lf_korean_level(ret, n);
-        for (unsigned i = 0; i < syllables; i++)
+        int words = words_of(name, size, by_sound, ret, LF_OTHER_WORDS);
+        if (words <= 0)
+                return 0;
+        unsigned other = by_sound ? (unsigned)words : lf_korean_level(ret, (unsigned)words);
+        for (unsigned i = 0; i < other; i++)
                 finish(&ret[i]);
-        return syllables;
+        return other;
 }
 
 int lf_name_words(const uint8_t *name, size_t size, unsigned max)
 {
         struct lf_token token[LF_NAME_TOKENS];
-        return words_of(name, size, token, max < LF_NAME_TOKENS ? max : LF_NAME_TOKENS);
+        return words_of(name, size, false, token, max < LF_NAME_TOKENS ? max : LF_NAME_TOKENS);
 }
 
 size_t lf_number_fold(const uint8_t *number, size_t size, char *out, size_t max)

@@ -15,6 +15,7 @@ enum {
         LF_TOKEN_ABJAD = 2,    /* from a script without short vowels: only its consonants say something */
         LF_TOKEN_SYLLABLE = 4, /* of a Korean name: few, short, and spelt in one way here */
         LF_TOKEN_HANGUL = 8,
+        LF_TOKEN_BY_SOUND = 16, /* Thai or Lao, which is spelt in another way, too */
 };
 
 /* Words of at most this weight are particles, titles and forms of companies. */
@@ -40,12 +41,12 @@ int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end);
  * no letter or digit has none. */
 int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsigned max);
 
-/* A Korean name is read in two ways: as it is written, and in one spelling for all romanisations, a token for
- * each syllable. Of the name that was folded to `token`, n of them, the latter; returns how many, 0: it is
- * not a Korean name. */
-#define LF_KOREAN_WORDS 4
-unsigned lf_name_fold_korean(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
-                             struct lf_token ret[LF_KOREAN_WORDS]);
+/* Some names are read in two ways. Of the name that was folded to `token`, n of them, the other: a Korean one
+ * in one spelling for all romanisations, a token for each syllable; a Thai or Lao one by its letters and not
+ * by its sound. Returns how many tokens, 0: there is no other reading, or it is too long. */
+#define LF_OTHER_WORDS 4
+unsigned lf_name_fold_other(const uint8_t *name, size_t size, const struct lf_token *token, unsigned n,
+                            struct lf_token ret[LF_OTHER_WORDS]);
 
 /* How many tokens lf_name_fold() gives, of LF_NAME_TOKENS at most; or -E2BIG. */
 int lf_name_words(const uint8_t *name, size_t size, unsigned max);

@@ -41,15 +41,9 @@ static void spell(struct lf_token *t, const struct lf_syllable *s)
         memcpy(t->letter, s->own, s->own_n);
 }
 
-static bool family(const struct lf_token *t)
-{
-        const struct lf_syllable *s = syllable_of(t->letter, t->n);
-        return s && s->family;
-}
-
 bool lf_korean_possible(const struct lf_token *token, unsigned n)
 {
-        if (n < 2 || n > LF_KOREAN_WORDS)
+        if (n < 2 || n > LF_OTHER_WORDS)
                 return false;
         for (unsigned i = 0; i < n; i += n - 1)
                 for (uint32_t h = token[i].spelling; lf_syllable[h % LF_SYLLABLES].n; h++) {
@@ -60,19 +54,17 @@ bool lf_korean_possible(const struct lf_token *token, unsigned n)
         return false;
 }
 
-unsigned lf_korean_level(struct lf_token token[LF_KOREAN_WORDS], unsigned n)
+unsigned lf_korean_level(struct lf_token token[LF_OTHER_WORDS], unsigned n)
 {
-        const struct lf_syllable *row[LF_KOREAN_WORDS][2];
-        unsigned count[LF_KOREAN_WORDS], all = 0, strange = 0;
-        if (n < 2 || n > LF_KOREAN_WORDS || (!family(&token[0]) && !family(&token[n - 1])))
-                return 0;
+        const struct lf_syllable *row[LF_OTHER_WORDS][2];
+        unsigned count[LF_OTHER_WORDS], all = 0, strange = 0;
         for (unsigned i = 0; i < n; i++) {
                 count[i] = syllables_of(&token[i], row[i]);
                 strange += count[i] == 0;
                 all += count[i];
         }
         /* One slip of the pen does not make another name of it. */
-        if (strange > (n > 2) || all + strange > LF_KOREAN_WORDS)
+        if (strange > (n > 2) || all + strange > LF_OTHER_WORDS)
                 return 0;
         for (unsigned i = n, to = all + strange; i-- > 0;) {
                 to -= count[i] ? count[i] : 1;

@@ -8,7 +8,7 @@
 /* Whether a name may be a Korean one: its words as lf_name_fold() gives them begin or end with a family name.
  */
 bool lf_korean_possible(const struct lf_token *token, unsigned n);
-/* Respells the words of a name that is a Korean one, a word for each syllable: all but one of three are
- * syllables that Korean names have, and the first or the last is a family name. Their letters are as written.
- * Returns how many words there are then; 0: it is none, and stays as it is. */
-unsigned lf_korean_level(struct lf_token token[LF_KOREAN_WORDS], unsigned n);
+/* Respells the words of a name that may be a Korean one, and is: all but one of three are syllables that
+ * Korean names have. A word for each syllable; their letters are as written, not levelled. Returns how many
+ * words there are then; 0: it is none, and stays as it is. */
+unsigned lf_korean_level(struct lf_token token[LF_OTHER_WORDS], unsigned n);

@@ -180,8 +180,8 @@ static void add_readings(struct lf_person_room *room)
         for (unsigned i = 0, n = room->n_names; i < n; i++) {
                 struct lf_person_name name = room->name[i];
                 unsigned words =
-                    lf_name_fold_korean(room->text[i].byte, room->text[i].n, room->token + name.first, name.n,
-                                        room->token + room->n_tokens);
+                    lf_name_fold_other(room->text[i].byte, room->text[i].n, room->token + name.first, name.n,
+                                       room->token + room->n_tokens);
                 if (words == 0)
                         continue;
                 bool hangul = room->token[name.first].flags & LF_TOKEN_HANGUL;

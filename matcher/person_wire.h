@@ -41,10 +41,10 @@ struct lf_person_text {
         uint8_t n;
 };
 
-/* Room for one record and, in `n_`, what it holds. The limits are of what it says; a Korean name of a person
- * takes two: the second is its other reading (lf_name_fold_korean). */
+/* Room for one record and, in `n_`, what it holds. The limits are of what it says; some names of persons
+ * take two: the second is its other reading (lf_name_fold_other). */
 #define LF_ROOM_NAMES(max)         (2 * (max))
-#define LF_ROOM_TOKENS(max, names) ((max) + LF_KOREAN_WORDS * (names))
+#define LF_ROOM_TOKENS(max, names) ((max) + LF_OTHER_WORDS * (names))
 struct lf_person_room {
         struct lf_person_name *name; /* LF_ROOM_NAMES(max_names), as are the texts */
         struct lf_person_text *text; /* of each name */

@@ -1,0 +1,65 @@
+#include "matcher/person_southeast.h"
+
+#include "matcher/person_fold.h"
+
+enum script { NONE, THAI, LAO, KHMER, BURMESE };
+
+static enum script script_of(int32_t c)
+{
+        return c < 0xe00    ? NONE
+               : c < 0xe80  ? THAI
+               : c < 0xf00  ? LAO
+               : c < 0x1000 ? NONE
+               : c < 0x10a0 ? BURMESE
+               : c < 0x1780 ? NONE
+               : c < 0x17de ? KHMER
+                            : NONE;
+}
+
+/* Digits and signs are what the table says they are. */
+bool lf_southeast_begins(int32_t c)
+{
+        switch (script_of(c)) {
+        case THAI:
+                return (c > 0xe00 && c < 0xe3b) || (c >= 0xe40 && c <= 0xe4e && c != 0xe46);
+        case LAO:
+                return (c > 0xe80 && c <= 0xec4) || (c >= 0xec8 && c <= 0xece) || (c >= 0xedc && c <= 0xedf);
+        case KHMER:
+                return c < 0x17d4;
+        case BURMESE:
+                return c < 0x1040 || c == 0x104e;
+        case NONE:
+                break;
+        }
+        return false;
+}
+
+unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymological,
+                           char out[LF_SOUTHEAST_LETTERS], bool *ret_word)
+{
+        const uint8_t *at = *p, *behind[LF_SOUTHEAST_RUN];
+        uint16_t u[LF_SOUTHEAST_RUN];
+        enum script script = NONE;
+        unsigned n = 0, used;
+        for (int32_t c; n < LF_SOUTHEAST_RUN && (c = lf_utf8_next(&at, end)) >= 0; n++) {
+                if (c == 0x200b || c == 0x200c || c == 0x200d) /* where lines may break, and what joins */
+                        c = 0;
+                else if (!lf_southeast_begins(c) || (script && script != script_of(c)))
+                        break;
+                else
+                        script = script_of(c);
+                u[n] = (uint16_t)c;
+                behind[n] = at;
+        }
+        struct lf_letters_out o = {.letter = out};
+        used = n;
+        if (script == BURMESE)
+                used = lf_burmese_read(u, n, &o);
+        else if (script == KHMER)
+                lf_khmer_read(u, n, &o);
+        else
+                lf_thai_read(u, n, script == LAO, etymological, &o);
+        *ret_word = script == BURMESE;
+        *p = behind[used - 1];
+        return o.n;
+}
