@@ -304,7 +304,7 @@ static void index_window(struct lf_edi *e, const uint8_t *p, uint32_t base, uint
 static void take_other(struct lf_edi *e, const uint8_t *p, uint32_t at, uint32_t start, uint32_t from)
 {
         enum class class = e->class[p[at]];
-        bool line_feed = p[at] == '\n';
+        bool line_feed = p[at] == '\n', broken = line_feed || p[at] == '\r';
         e->lines += line_feed;
         if (at < start)
                 return;
@@ -314,7 +314,7 @@ static void take_other(struct lf_edi *e, const uint8_t *p, uint32_t at, uint32_t
                         from++;
                 e->repeat = from + 1;
         } else if (class != REPETITION) {
-                e->flags |= class == BREAK ? LF_EDI_BROKEN : class == RELEASE ? LF_EDI_RELEASED : LF_EDI_ODD;
+                e->flags |= broken ? LF_EDI_BROKEN : class == RELEASE ? LF_EDI_RELEASED : LF_EDI_ODD;
         }
 }
 

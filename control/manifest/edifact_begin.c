@@ -39,7 +39,6 @@ static void set_classes(struct lf_edi *e, bool repetition)
         struct lf_scan_chars *c = &e->chars;
         for (unsigned i = 0; i < 256; i++)
                 e->class[i] = i < 0x20 || i > 0x7e ? ODD : PLAIN;
-        e->class['\r'] = e->class['\n'] = BREAK;
         if (c->has_release)
                 e->class[c->release] = RELEASE;
         e->class[c->component] = COMPONENT;

@@ -9,7 +9,7 @@
 #define PIECE_MAX (1u << 30) /* of one push, so that places fit 32 bits */
 
 /* What a byte is to the reader of segments; those that end a component come first. */
-enum class { COMPONENT, ELEMENT, REPETITION, TERMINATOR, BREAK, RELEASE, ODD, PLAIN };
+enum class { COMPONENT, ELEMENT, REPETITION, TERMINATOR, RELEASE, ODD, PLAIN };
 
 struct lf_edi {
         lf_edi_handler *handler;
