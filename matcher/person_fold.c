@@ -72,6 +72,7 @@ static uint32_t entry_of(int32_t c)
         return c < LF_FOLD_CODE_POINTS ? lf_fold_page[lf_fold_page_of[c >> 8]][c & 255] : LF_FOLD_NOTHING;
 }
 
+#define ASCII                0x80
 #define ARTICLE              2 /* letters: "al" */
 #define ARTICLE_BEFORE       3 /* letters at least */
 #define ALEF                 0x627
@@ -184,6 +185,20 @@ static void read_letter(struct splitter *s, int32_t c)
         s->joined = kind == LF_FOLD_VOWEL_SIGN && n == 0;
 }
 
+/* read_letter() for what neither changes nor is changed by what stands before it. */
+static void read_ascii(struct splitter *s, uint8_t c)
+{
+        uint32_t e = lf_fold_page[lf_fold_page_of[0]][c];
+        unsigned kind = e & 7;
+        if (kind == LF_FOLD_SPACE)
+                end_word(s);
+        if (kind == LF_FOLD_LETTERS) {
+                add_letters(s, lf_fold_pool + (e >> 8), e >> 3 & 31, 0);
+                s->schwa = false;
+        }
+        s->inherent = s->joined = false;
+}
+
 /* Scripts that are read by the word. */
 static void read_southeast(struct splitter *s, const uint8_t **p, const uint8_t *end)
 {
@@ -202,6 +217,10 @@ static int split(struct splitter s)
 {
         const uint8_t *p = s.name, *end = s.name + s.size;
         while (p < end && !s.full) {
+                if (*p < ASCII) {
+                        read_ascii(&s, *p++);
+                        continue;
+                }
                 const uint8_t *at = p;
                 int32_t c = lf_letter_next(&p, end);
                 if (c < 0)

@@ -37,69 +37,52 @@ static const struct {
 } sounds_of[256] = {['c'] = {0, 2}, ['d'] = {2, 3},  ['k'] = {5, 1},  ['n'] = {6, 1}, ['o'] = {7, 2},
                     ['p'] = {9, 1}, ['s'] = {10, 2}, ['t'] = {12, 4}, ['u'] = {16, 1}};
 
-/* Whole words: forms of companies that are short for others, numbers in letters, and names that documents
- * write short: "Md" and "Mohd" of Bangladesh and Malaysia, "Lyu" and "Lv" of Chinese passports (GB/T 28039).
- */
+/* Whole words, by their first letter: forms of companies that are short for others, numbers in letters, and
+ * names that documents write short: "Md" and "Mohd" of Bangladesh and Malaysia, "Lyu" and "Lv" of Chinese
+ * passports (GB/T 28039). */
+#define WHOLE_LETTERS 20
+struct whole {
+        char from[WHOLE_LETTERS], to[10];
+};
+#define WHOLE(...)                                                                                           \
+        {                                                                                                    \
+                (const struct whole[]){__VA_ARGS__},                                                         \
+                    sizeof((const struct whole[]){__VA_ARGS__}) / sizeof(struct whole)                       \
+        }
 static const struct {
-        char from[20], to[10];
-} word[] = {{"aktiengesellschaft", "ag"},
-            {"md", "mohammad"},
-            {"mohd", "mohammad"},
-            {"muhd", "mohammad"},
-            {"mhd", "mohammad"},
-            {"lyu", "lu"},
-            {"lv", "lu"},
-            {"nyu", "nu"},
-            {"saint", "st"},
-            {"sinh", "singh"},
-            {"binti", "bint"},
-            {"binte", "bint"},
-            {"bte", "bint"},
-            {"bt", "bint"},
-            {"ogly", "oglu"},
-            {"oghlu", "oglu"},
-            {"oglou", "oglu"},
-            {"ugli", "oglu"},
-            {"ogli", "oglu"},
-            {"kyzy", "kizi"},
-            {"qizi", "kizi"},
-            {"gizi", "kizi"},
-            {"qyzy", "kizi"},
-            {"limited", "ltd"},
-            {"incorporated", "inc"},
-            {"corporation", "corp"},
-            {"company", "co"},
-            {"oao", "jsc"},
-            {"ojsc", "jsc"},
-            {"pjsc", "jsc"},
-            {"cjsc", "jsc"},
-            {"ooo", "llc"},
-            {"first", "1"},
-            {"1st", "1"},
-            {"second", "2"},
-            {"2nd", "2"},
-            {"third", "3"},
-            {"3rd", "3"},
-            {"three", "3"},
-            {"fourth", "4"},
-            {"4th", "4"},
-            {"four", "4"},
-            {"fifth", "5"},
-            {"5th", "5"},
-            {"five", "5"},
-            {"sixth", "6"},
-            {"6th", "6"},
-            {"seventh", "7"},
-            {"7th", "7"},
-            {"seven", "7"},
-            {"eighth", "8"},
-            {"8th", "8"},
-            {"eight", "8"},
-            {"ninth", "9"},
-            {"9th", "9"},
-            {"nine", "9"},
-            {"tenth", "10"},
-            {"10th", "10"}};
+        const struct whole *word;
+        size_t n;
+} wholes_of[256] = {
+    ['1'] = WHOLE({"1st", "1"}, {"10th", "10"}),
+    ['2'] = WHOLE({"2nd", "2"}),
+    ['3'] = WHOLE({"3rd", "3"}),
+    ['4'] = WHOLE({"4th", "4"}),
+    ['5'] = WHOLE({"5th", "5"}),
+    ['6'] = WHOLE({"6th", "6"}),
+    ['7'] = WHOLE({"7th", "7"}),
+    ['8'] = WHOLE({"8th", "8"}),
+    ['9'] = WHOLE({"9th", "9"}),
+    ['a'] = WHOLE({"aktiengesellschaft", "ag"}),
+    ['b'] = WHOLE({"binti", "bint"}, {"binte", "bint"}, {"bte", "bint"}, {"bt", "bint"}),
+    ['c'] = WHOLE({"corporation", "corp"}, {"company", "co"}, {"cjsc", "jsc"}),
+    ['e'] = WHOLE({"eighth", "8"}, {"eight", "8"}),
+    ['f'] = WHOLE({"first", "1"}, {"fourth", "4"}, {"four", "4"}, {"fifth", "5"}, {"five", "5"}),
+    ['g'] = WHOLE({"gizi", "kizi"}),
+    ['i'] = WHOLE({"incorporated", "inc"}),
+    ['k'] = WHOLE({"kyzy", "kizi"}),
+    ['l'] = WHOLE({"lyu", "lu"}, {"lv", "lu"}, {"limited", "ltd"}),
+    ['m'] = WHOLE({"md", "mohammad"}, {"mohd", "mohammad"}, {"muhd", "mohammad"}, {"mhd", "mohammad"}),
+    ['n'] = WHOLE({"nyu", "nu"}, {"ninth", "9"}, {"nine", "9"}),
+    ['o'] = WHOLE({"ogly", "oglu"}, {"oghlu", "oglu"}, {"oglou", "oglu"}, {"ogli", "oglu"}, {"oao", "jsc"},
+                  {"ojsc", "jsc"}, {"ooo", "llc"}),
+    ['p'] = WHOLE({"pjsc", "jsc"}),
+    ['q'] = WHOLE({"qizi", "kizi"}, {"qyzy", "kizi"}),
+    ['s'] = WHOLE({"saint", "st"}, {"sinh", "singh"}, {"second", "2"}, {"sixth", "6"}, {"seventh", "7"},
+                  {"seven", "7"}),
+    ['t'] = WHOLE({"third", "3"}, {"three", "3"}, {"tenth", "10"}),
+    ['u'] = WHOLE({"ugli", "oglu"}),
+};
+#undef WHOLE
 
 static bool begins(const char *letter, unsigned n, const struct spelling *with)
 {
@@ -142,18 +125,21 @@ static unsigned level_din(char *letter, unsigned n)
 bool lf_spelling_article(const char *letter, unsigned n, const char *next, unsigned m)
 {
         for (size_t i = 0; n <= 3 && i < sizeof sun / sizeof sun[0]; i++)
-                if (n == sun[i].n && memcmp(letter, sun[i].from, n) == 0)
+                if (n == sun[i].n && begins(letter, n, &sun[i]))
                         return m > sun[i].m && memcmp(next, sun[i].to, sun[i].m) == 0;
         return false;
 }
 
-static unsigned level_word(char *letter, unsigned n)
+/* 0: it is none of the whole words. */
+static unsigned level_whole(char *letter, unsigned n)
 {
-        for (size_t i = 0; i < sizeof word / sizeof word[0]; i++)
-                if (letter[0] == word[i].from[0] && letter[n - 1] == word[i].from[n - 1] &&
-                    strlen(word[i].from) == n && memcmp(letter, word[i].from, n) == 0) {
-                        n = (unsigned)strlen(word[i].to);
-                        memcpy(letter, word[i].to, n);
+        const struct whole *w = wholes_of[(uint8_t)letter[0]].word,
+                           *end = w + wholes_of[(uint8_t)letter[0]].n;
+        for (; w < end; w++)
+                if (letter[n - 1] == w->from[n - 1] && strlen(w->from) == n &&
+                    memcmp(letter, w->from, n) == 0) {
+                        n = (unsigned)strlen(w->to);
+                        memcpy(letter, w->to, n);
                         return n;
                 }
         return 0;
@@ -166,7 +152,7 @@ unsigned lf_spelling_level(char *letter, unsigned n)
                         memcpy(letter, particle[i].to, particle[i].m);
                         return particle[i].m;
                 }
-        unsigned whole = n > 1 && n < sizeof word->from ? level_word(letter, n) : 0;
+        unsigned whole = n > 1 && n < WHOLE_LETTERS ? level_whole(letter, n) : 0;
         if (whole)
                 return whole;
         level_servant(letter, n);

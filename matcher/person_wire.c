@@ -21,7 +21,9 @@ static enum lf_defect_code check_text(const uint8_t *text, size_t n, size_t *bad
 {
         const uint8_t *p = text;
         while (p < text + n) {
-                if (lf_utf8_next(&p, text + n) < 0) {
+                if (*p < 0x80) {
+                        p++;
+                } else if (lf_utf8_next(&p, text + n) < 0) {
                         *bad = (size_t)(p - text);
                         return LF_DEFECT_ENCODING;
                 }
