@@ -78,8 +78,9 @@ static uint32_t entry_of(int32_t c)
 #define ALEF                 0x627
 #define LAM                  0x644
 #define NEIGHBOURS           0x370 /* the first letter that others may change: Greek */
-#define NORTHERN_INDIC       0x900 /* Devanagari, Bengali, Gurmukhi, Gujarati */
-#define SOUTHERN_INDIC       0xb00
+#define NORTHERN_INDIC       0x900 /* Devanagari, Bengali, Gurmukhi, Gujarati, Oriya */
+#define SOUTHERN_INDIC       0xb80
+#define SOUTHEAST            0xe00 /* Thai, the first of lf_southeast_begins() */
 #define CYRILLIC_GHE         0x433
 #define CYRILLIC_GHE_CAPITAL 0x413
 
@@ -155,6 +156,12 @@ static void note(struct splitter *s, int32_t c, unsigned kind)
                    n > 1 && s->token[s->n].letter[n - 1] == 'a';
 }
 
+/* Abjads write a doubled consonant once: between two there is a vowel ("Mamdouh"), but behind the article. */
+static bool parted(const struct lf_token *t, char letter)
+{
+        return t->letter[t->n - 1] == letter && letter != 'l' && lf_letter_classes[(uint8_t)letter] != 0;
+}
+
 static void read_letter(struct splitter *s, int32_t c)
 {
         static const uint8_t flags[] = {[LF_FOLD_FOREIGN] = LF_TOKEN_FOREIGN,
@@ -175,6 +182,8 @@ static void read_letter(struct splitter *s, int32_t c)
                 other = "h";
         if (other)
                 letter = other, n = (unsigned)strlen(other);
+        if (kind == LF_FOLD_ABJAD && s->open && parted(&s->token[s->n], letter[0]))
+                add_letters(s, "a", 1, flags[kind]);
         if (kind >= LF_FOLD_LETTERS)
                 add_letters(s, letter, n, flags[kind]);
         if (s->open && !s->full && kind >= LF_FOLD_LETTERS && kind != LF_FOLD_WORD)
@@ -225,7 +234,7 @@ static int split(struct splitter s)
                 int32_t c = lf_letter_next(&p, end);
                 if (c < 0)
                         break;
-                if (lf_southeast_begins(c))
+                if (c >= SOUTHEAST && lf_southeast_begins(c))
                         p = at, read_southeast(&s, &p, end);
                 else
                         read_letter(&s, c);

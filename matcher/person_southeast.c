@@ -2,7 +2,7 @@
 
 #include "matcher/person_fold.h"
 
-enum script { NONE, THAI, LAO, KHMER, BURMESE };
+enum script { NONE, THAI, LAO, KHMER, BURMESE, BOPOMOFO };
 
 static enum script script_of(int32_t c)
 {
@@ -13,6 +13,8 @@ static enum script script_of(int32_t c)
                : c < 0x10a0 ? BURMESE
                : c < 0x1780 ? NONE
                : c < 0x17de ? KHMER
+               : c < 0x3105 ? NONE
+               : c < 0x312a ? BOPOMOFO
                             : NONE;
 }
 
@@ -28,6 +30,8 @@ bool lf_southeast_begins(int32_t c)
                 return c < 0x17d4;
         case BURMESE:
                 return c < 0x1040 || c == 0x104e;
+        case BOPOMOFO:
+                return true;
         case NONE:
                 break;
         }
@@ -55,11 +59,13 @@ unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymologi
         used = n;
         if (script == BURMESE)
                 used = lf_burmese_read(u, n, &o);
+        else if (script == BOPOMOFO)
+                used = lf_bopomofo_read(u, n, &o);
         else if (script == KHMER)
                 lf_khmer_read(u, n, &o);
         else
                 lf_thai_read(u, n, script == LAO, etymological, &o);
-        *ret_word = script == BURMESE;
+        *ret_word = script == BURMESE || script == BOPOMOFO;
         *p = behind[used - 1];
         return o.n;
 }

@@ -20,16 +20,17 @@
 #include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
-#define CODE_POINTS  0x20000
-#define PAGE         256
-#define LETTERS_MAX  24
-#define POOL_MAX     (1 << 20)
-#define UTF16_MAX    256
-#define CYRILLIC_BE  0x431
-#define MIDDLE_DOT   0xb7
-#define KATAKANA_DOT 0x30fb
-#define HANGUL_FIRST 0xac00
-#define HANGUL_LAST  0xd7a3
+#define CODE_POINTS     0x20000
+#define PAGE            256
+#define LETTERS_MAX     24
+#define POOL_MAX        (1 << 20)
+#define UTF16_MAX       256
+#define LETTERS_OF_NAME 8
+#define CYRILLIC_BE     0x431
+#define MIDDLE_DOT      0xb7
+#define KATAKANA_DOT    0x30fb
+#define HANGUL_FIRST    0xac00
+#define HANGUL_LAST     0xd7a3
 
 static UTransliterator *russian, *ukrainian, *greek, *han, *any, *ascii;
 static const UNormalizer2 *nfkd;
@@ -52,6 +53,15 @@ static UTransliterator *open_translit(const char *id)
         if (U_FAILURE(e))
                 die(id, e);
         return t;
+}
+
+static UTransliterator *try_translit(const char *script, const char *to)
+{
+        char id[64];
+        UChar name[64];
+        u_uastrcpy(name, strcat(strcpy(id, script), to));
+        UErrorCode e = U_ZERO_ERROR;
+        return utrans_openU(name, -1, UTRANS_FORWARD, NULL, 0, NULL, &e);
 }
 
 static int32_t apply(const UTransliterator *t, UChar *text, int32_t length)
@@ -80,10 +90,16 @@ static const char *house_rule(UChar32 c)
                 return "d";
         case 0x582: /* Armenian: the second letter of "ou" */
                 return "u";
+        case 0x5e3: /* pe at the end of a word */
+                return "f";
         case 0x5d0: /* alef and ayin carry a vowel, of which nothing else is written */
         case 0x5e2:
         case 0x639:
                 return "a";
+        case 0x2c7: /* tones of Bopomofo */
+        case 0x2ca:
+        case 0x2cb:
+        case 0x2d9:
         case 0x3063: /* kana that double the next consonant */
         case 0x30c3:
         case 0xff6f:
@@ -130,6 +146,19 @@ static void hangul(UChar32 c, char *out)
         strcpy(stpcpy(stpcpy(out, first[i / (21 * 28)]), vowel[i / 28 % 21]), last[i % 28]);
 }
 
+/* ICU's transliterator of a script, which "Any-Latin" does not always find; NULL: it has none. */
+static UTransliterator *own_translit(UScriptCode script)
+{
+        static UTransliterator *own[USCRIPT_CODE_LIMIT];
+        static bool known[USCRIPT_CODE_LIMIT];
+        if (!known[script]) {
+                known[script] = true;
+                own[script] = try_translit(uscript_getShortName(script), "-Latn")
+                                  ?: try_translit(uscript_getName(script), "-Latin");
+        }
+        return own[script];
+}
+
 static int32_t to_latin(UChar32 c, UScriptCode script, UChar *text, int32_t n)
 {
         if (script == USCRIPT_CYRILLIC) {
@@ -144,7 +173,7 @@ static int32_t to_latin(UChar32 c, UScriptCode script, UChar *text, int32_t n)
                 return apply(greek, text, n);
         if (script == USCRIPT_HAN)
                 return apply(han, text, n);
-        return script == USCRIPT_LATIN ? n : apply(any, text, n);
+        return script == USCRIPT_LATIN ? n : apply(own_translit(script) ?: any, text, n);
 }
 
 /* Indic vowel signs and Kana's voicing are marks that must not be stripped. */
@@ -162,6 +191,30 @@ static bool marks_matter(UScriptCode script)
         default:
                 return true;
         }
+}
+
+/* The first of an Ethiopic consonant's vowels, which sounds as a behind h and where no consonant is heard. */
+static bool ethiopic_e(UChar32 c)
+{
+        UChar32 row = c & ~7;
+        return c == row && c >= 0x1200 && c < 0x1358 && row != 0x1200 && row != 0x1210 && row != 0x1280 &&
+               row != 0x12a0 && row != 0x12d0;
+}
+
+/* A letter that ICU does not transliterate, by the end of its name in the Unicode Standard: "KA" of "TIBETAN
+ * LETTER KA". A name in its script is then found by that, if not by what passports write. */
+static size_t by_name(UChar32 c, char *out)
+{
+        char name[128];
+        UErrorCode e = U_ZERO_ERROR;
+        u_charName(c, U_UNICODE_CHAR_NAME, name, sizeof name, &e);
+        if (U_FAILURE(e))
+                die("name", e);
+        size_t letters = 0;
+        for (const char *p = strrchr(name, ' '); p && *p && letters < LETTERS_OF_NAME; p++)
+                if (u_isalnum(*p))
+                        out[letters++] = (char)u_tolower(*p);
+        return letters;
 }
 
 /* The folded letters of one code point: a-z and 0-9, how many. */
@@ -199,7 +252,12 @@ static size_t fold(UChar32 c, UScriptCode script, char *out)
                 if ((l >= 'a' && l <= 'z') || (l >= '0' && l <= '9'))
                         out[letters++] = (char)l;
         }
-        return letters;
+        if (script == USCRIPT_ETHIOPIC && letters > 0 && ethiopic_e(c))
+                out[letters - 1] = 'e';
+        return letters > 0 || !u_isalpha(c) || own_translit(script) || script == USCRIPT_LATIN ||
+                       script == USCRIPT_COMMON
+                   ? letters
+                   : by_name(c, out);
 }
 
 static unsigned kind_of(UChar32 c, UScriptCode script, size_t letters)

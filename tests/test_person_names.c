@@ -92,7 +92,8 @@ static void arabic(void **state)
              "علاء الدين الخطيب|Alaa al-Din al-Khatib|Ala ad-Din Khatib|Alaeddine Elkhatib",
              "صدام حسين|Saddam Hussein|Sadam Husayn|Saddam Hussain", "عمر البشير|Omar al-Bashir|Umar Bashir",
              "بشار الأسد|Bashar al-Assad|Bachar el-Assad", "فؤاد شكر|Fuad Shukr|Fouad Shukar",
-             "حسن نصر الله|Hassan Nasrallah|Hassan Nasr Allah");
+             "حسن نصر الله|Hassan Nasrallah|Hassan Nasr Allah", "ممدوح حبيب|Mamdouh Habib",
+             "ممدوح اسماعيل|Mamdouh Ismail|Mamduh Ismael");
         OTHERS("حسن نصر الله|Hussein Nasser|Hassan Rouhani", "محمد محمدی|Muhammad Mahmud al-Hamid",
                "عمر البشير|Omar Suleiman|Bashir al-Masri", "سامي السعيد|Samir al-Sayyid");
 }
@@ -151,11 +152,16 @@ static void hostile(void **state)
 /* Letters that split, join, lengthen and shorten words, in any order: words are never empty nor too long. */
 static void any_letters_beside_any(void **state)
 {
-        static const char *const letter[] = {" ",      "a",      "kim",    "ash",    "ddin",   "oo",
-                                             "\u0627", "\u0644", "\u0639", "\u0433", "\u0456", "\u03bf",
-                                             "\u03c5", "\u304d", "\u3087", "\u3046", "\u3099", "\u309a",
-                                             "\uac00", "\uc544", "\uc774", "\uce58", "\u1100", "\u1161",
-                                             "\u11a8", "\u0915", "\u093e", "\u094d", "\u0902", "\u738b"};
+        static const char *const letter[] = {
+            " ",      "a",      "kim",    "ash",    "ddin",   "oo",     "\u0627", "\u0644", "\u0639",
+            "\u0433", "\u0456", "\u03bf", "\u03c5", "\u304d", "\u3087", "\u3046", "\u3099", "\u309a",
+            "\uac00", "\uc544", "\uc774", "\uce58", "\u1100", "\u1161", "\u11a8", "\u0915", "\u093e",
+            "\u094d", "\u0902", "\u738b", "\u0e40", "\u0e1b", "\u0e23", "\u0e27", "\u0e2d", "\u0e2b",
+            "\u0e34", "\u0e31", "\u0e4c", "\u0e24", "\u0ebb", "\u0eab", "\u0ebc", "\u0ec0", "\u0e8d",
+            "\u0edc", "\u0ecc", "\u1780", "\u17d2", "\u179f", "\u17b6", "\u17c9", "\u17cd", "\u17a2",
+            "\u17b3", "\u1021", "\u1000", "\u103a", "\u1039", "\u103b", "\u103d", "\u103e", "\u102d",
+            "\u102f", "\u1031", "\u102c", "\u1037", "\u1038", "\u1025", "\u1029", "\u3107", "\u3127",
+            "\u3128", "\u3129", "\u3125", "\u3105", "\u200b", "\u0f40", "\u1820", "\u1200"};
         uint64_t seed = (uint64_t)time(NULL);
         print_message("seed %llu\n", (unsigned long long)seed);
         struct lf_random r = lf_random_seed(seed);
@@ -183,7 +189,7 @@ static void any_letters_beside_any(void **state)
 static void hebrew(void **state)
 {
         SAME("יצחק רבין|Yitzhak Rabin|Itzhak Rabin|Yitzchak Rabin", "משה כהן|Moshe Cohen|Moshe Kohen",
-             "אריאל שרון|Ariel Sharon");
+             "אריאל שרון|Ariel Sharon", "יוסף לפיד|Yosef Lapid");
         OTHERS("יצחק רבין|Yitzhak Shamir");
 }
 
@@ -213,6 +219,55 @@ static void greek_armenian_georgian(void **state)
              "Սերժ Ղազարյան|Serzh Ghazaryan|Serzh Ghazarian", "Ճշմարիտ Չախալյան|Chshmarit Chakhalyan",
              "ჭაბუკა ჟვანია|Chabuka Zhvania");
         OTHERS("Σταύρος Ευαγγέλου|Stavros Economou");
+}
+
+/* One name at least for each script that ICU transliterates, and for Lao, Khmer and Sinhala. */
+static void every_script(void **state)
+{
+        SAME("Володимир Зеленський|Volodymyr Zelenskyy", "Аляксандр Лукашэнка|Aliaksandr Lukashenka",
+             "Бойко Борисов|Boyko Borisov", "Никола Груевски|Nikola Gruevski",
+             "Нұрсұлтан Назарбаев|Nursultan Nazarbayev", "Сооронбай Жээнбеков|Sooronbay Jeenbekov",
+             "Эмомалӣ Раҳмон|Emomali Rahmon", "Шавкат Мирзиёев|Shavkat Mirziyoyev",
+             "Цахиагийн Элбэгдорж|Tsakhiagiin Elbegdorj", "Κυριάκος Μητσοτάκης|Kyriakos Mitsotakis",
+             "معمر القذافي|Muammar Gaddafi", "בנימין נתניהו|Binyamin Netanyahu",
+             "گل آغا شیرزی|Gul Agha Sherzai", "Նիկոլ Փաշինյան|Nikol Pashinyan",
+             "მიხეილ სააკაშვილი|Mikheil Saakashvili",
+             "ᲛᲘᲮᲔᲘᲚ ᲡᲐᲐᲙᲐᲨᲕᲘᲚᲘ|Mikheil Saakashvili",
+             "नरेन्द्र मोदी|Narendra Modi", "पुष्प कमल दाहाल|Pushpa Kamal Dahal",
+             "শেখ মুজিবুর রহমান|Sheikh Mujibur Rahman", "মমতা ব্যানার্জি|Mamata Banerjee",
+             "ਅਮਰਿੰਦਰ ਸਿੰਘ|Amarinder Singh", "મોહનદાસ ગાંધી|Mohandas Gandhi", "ଦ୍ରୌପଦୀ ମୁର୍ମୁ|Droupadi Murmu",
+             "வேலுப்பிள்ளை பிரபாகரன்|Velupillai Prabhakaran", "చంద్రబాబు నాయుడు|Chandrababu Naidu",
+             "ನಾರಾಯಣ ಮೂರ್ತಿ|Narayana Murthy", "പിണറായി വിജയൻ|Pinarayi Vijayan", "ഉമ്മൻ ചാണ്ടി|Oommen Chandy",
+             "අනුර කුමාර දිසානායක|Anura Kumara Dissanayake", "たなか まきこ|Tanaka Makiko",
+             "コイズミ ジュンイチロウ|Koizumi Junichiro", "毛泽东|Mao Zedong", "馬英九|Ma Yingjiu",
+             "문재인|Moon Jae-in", "ㄇㄠˊ ㄗㄜˊ ㄉㄨㄥ|Mao Zedong", "ㄒㄧˊ ㄐㄧㄣˋ ㄆㄧㄥˊ|Xi Jinping",
+             "ㄘㄞˋ ㄧㄥ ㄨㄣˊ|Cai Yingwen", "አብይ አህመድ|Abiy Ahmed", "ኃይለ ሥላሴ|Haile Selassie",
+             "መለስ ዜናዊ|Meles Zenawi", "ኢሳያስ አፈወርቂ|Isaias Afwerki", "އިބްރާހީމް މުޙައްމަދު|Ibrahim Mohamed",
+             "ޔާމީން ރަޝީދު|Yameen Rasheed", "ܡܪܝܡ ܒܪܨܘܡ|Maryam Barsoum");
+        OTHERS("Нұрсұлтан Назарбаев|Nurlan Nazarov", "መለስ ዜናዊ|Meles Tesfaye");
+}
+
+static void southeast_asian(void **state)
+{
+        SAME("ทักษิณ ชินวัตร|Thaksin Shinawatra", "ประยุทธ์ จันทร์โอชา|Prayut Chan-o-cha",
+             "สมชาย วงศ์สวัสดิ์|Somchai Wongsawat", "เศรษฐา ทวีสิน|Srettha Thavisin", "ชวน หลีกภัย|Chuan Leekpai",
+             "ภูมิพล อดุลยเดช|Bhumibol Adulyadej|Phumiphon Adunyadet", "ณรงค์ มงคล|Narong Mongkhon",
+             "สุเทพ เทือกสุบรรณ|Suthep Thaugsuban", "ถนอม กิตติขจร|Thanom Kittikachorn",
+             "ທອງລຸນ ສີສຸລິດ|Thongloun Sisoulith", "ຈຸມມະລີ ໄຊຍະສອນ|Choummaly Sayasone", "ສຸພານຸວົງ|Souphanouvong",
+             "ຄຳໄຕ ສີພັນດອນ|Khamtai Siphandone", "ហ៊ុន សែន|Hun Sen", "ហ៊ុន ម៉ាណែត|Hun Manet", "ប៉ុល ពត|Pol Pot",
+             "ខៀវ សំផន|Khieu Samphan", "នួន ជា|Nuon Chea", "អៀង សារី|Ieng Sary", "အောင်ဆန်းစုကြည်|Aung San Suu Kyi",
+             "မင်းအောင်လှိုင်|Min Aung Hlaing", "သန်းရွှေ|Than Shwe", "သိန်းစိန်|Thein Sein", "ဝင်းမြင့်|Win Myint",
+             "နေဝင်း|Ne Win", "ခင်ညွန့်|Khin Nyunt", "ဦးသန့်|U Thant", "မောင်အေး|Maung Aye", "စိုးဝင်း|Soe Win");
+        OTHERS("สมชาย วงศ์สวัสดิ์|Somsak Wongsakul", "ທອງລຸນ ສີສຸລິດ|Thongsing Siphandone", "ហ៊ុន សែន|Hun Sithi",
+               "သိန်းစိန်|Than Shwe", "ဝင်းမြင့်|Win Tin");
+}
+
+/* Of scripts that nobody transliterates the letters' names stand for them: a name is found in its script. */
+static void as_written(void **state)
+{
+        SAME("བསྟན་འཛིན་རྒྱ་མཚོ|བསྟན་འཛིན་རྒྱ་མཚོ", "ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ|ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ", "ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ|ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ",
+             "𞤀𞤣𞤤𞤢𞤥 𞤄𞤢𞤪𞤪𞤭|𞤀𞤣𞤤𞤢𞤥 𞤄𞤢𞤪𞤪𞤭");
+        OTHERS("བསྟན་འཛིན་རྒྱ་མཚོ|བློ་བཟང་སེང་གེ");
 }
 
 static void japanese(void **state)
@@ -249,6 +304,9 @@ int main(void)
             cmocka_unit_test(cyrillic),
             cmocka_unit_test(indic),
             cmocka_unit_test(greek_armenian_georgian),
+            cmocka_unit_test(every_script),
+            cmocka_unit_test(southeast_asian),
+            cmocka_unit_test(as_written),
             cmocka_unit_test(japanese),
             cmocka_unit_test(composed_and_taken_apart),
         };
