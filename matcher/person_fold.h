@@ -21,6 +21,7 @@ enum {
 /* Words of at most this weight are particles, titles and forms of companies. */
 #define LF_WEIGHT_PARTICLE 150
 #define LF_WEIGHT_SYLLABLE 400 /* of a Korean name at most: there are few */
+#define LF_WEIGHT_GIVEN    450 /* of a given name that very many bear */
 #define LF_WEIGHT_MOST     1000
 
 struct lf_token {

@@ -131,7 +131,8 @@ static void write_words(const struct room *m, const struct lf_person_group *g,
                 if (i == 0 || !same_word(&m->v->token[m->token[i - 1]], &m->v->token[m->token[i]])) {
                         w->first[words] = i;
                         write_word(m, w, words++, m->token[i]);
-                }
+                } else if (m->v->token[m->token[i]].weight > m->v->token[w->token[words - 1]].weight)
+                        w->token[words - 1] = m->token[i]; /* which bounds what the word may weigh */
                 uint32_t row = m->holder[m->token[i] - m->first_token], at = m->token[i] - w->at[row].token;
                 w->place[i] = (uint16_t)row;
                 uint32_t part = LF_WEIGHED(words - 1, m->v->token[m->token[i]].weight);

@@ -155,6 +155,8 @@ unsigned lf_spelling_level(char *letter, unsigned n)
         unsigned whole = n > 1 && n < WHOLE_LETTERS ? level_whole(letter, n) : 0;
         if (whole)
                 return whole;
+        if (n >= 4 && letter[0] == 'j' && letter[1] == 'u' && strchr("lrs", letter[2]))
+                letter[0] = 'y'; /* "Jurij", "Jusuf", as languages spell them that have j for y */
         level_servant(letter, n);
         n = level_din(letter, n);
         unsigned out = 0;

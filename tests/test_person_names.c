@@ -104,10 +104,11 @@ static void arabic_in_latin_letters(void **state)
              "Salah ad-Din Yusuf|Salaheddine Youssef|Salahuddin Yusuf",
              "Harun ar-Rashid Qadri|Haroun al-Rashid Kadri", "Zia ur Rehman Khan|Zia al-Rahman Khan",
              "Bachir ez-Zawi Omar|Bashir al-Zawi Umar", "MD RAFIQUL ISLAM|Mohammad Rafiqul Islam",
-             "MOHD AZLAN BIN ISMAIL|Muhammad Azlan Ismail",
-             "Siti binti Ismail Noor|Siti bte Ismail Noor|Siti bt Ismail Noor");
+             "MOHD AZLAN BIN ISMAIL|Muhammad Azlan Ismail", "Ben Carter|Carter, Ben|BEN CARTER",
+             "Ben Laden|Bin Laden|bin Ladin", "Ahmed Ben Bella|Ahmad bin Bella", "Jusuf Kalla|Yusuf Kalla",
+             "Jurij Gagarin|Yuri Gagarin", "Siti binti Ismail Noor|Siti bte Ismail Noor|Siti bt Ismail Noor");
         OTHERS("Shams al-Din Muhammad|Shams al-Haqq Muhammad", "Badruddin Ali|Nuruddin Ali",
-               "Ash Carter|John Carter", "Ad Verhoeven|Piet Verhoeven");
+               "Ash Carter|John Carter", "Ben Carter|John Carter", "Ad Verhoeven|Piet Verhoeven");
 }
 
 static void urdu_pashto_kurdish(void **state)
