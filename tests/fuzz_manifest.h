@@ -97,22 +97,43 @@ static inline int fuzz_read(const uint8_t *bytes, size_t n, size_t cut, struct f
         return ret;
 }
 
+/* Where the input is cut in two: by its length, or behind a byte that may release or end something. */
+static inline size_t fuzz_cut(const uint8_t *p, size_t n, unsigned choice)
+{
+        if (choice < 128)
+                return n * choice / 128;
+        size_t at = n;
+        for (unsigned left = choice - 127; at > 0 && left > 0;)
+                left -= memchr("?\\'~\n", p[--at], 5) != NULL;
+        return at < n ? at + 1 : n;
+}
+
+/* What bytes that no message holds, from FUZZ_TOKEN on, stand for. */
+#define FUZZ_TOKEN     0x10
+#define FUZZ_TOKEN_MAX 16
+
 /* The first byte says behind which beginning the others stand, the second where the input is cut. */
-static inline int fuzz_manifest(const uint8_t *data, size_t size, const char *const *heads, unsigned count)
+static inline int fuzz_manifest(const uint8_t *data, size_t size, const char *const *heads, unsigned count,
+                                const char *const *tokens, unsigned token_count)
 {
         if (size < 2)
                 return 0;
         const char *head = heads[data[0] % count];
-        size_t h = strlen(head), n = h + size - 2;
-        uint8_t *bytes = malloc(n + 1);
+        size_t n = strlen(head);
+        uint8_t *bytes = malloc(n + FUZZ_TOKEN_MAX * size);
         if (!bytes)
                 abort();
-        memcpy(bytes, head, h);
-        memcpy(bytes + h, data + 2, size - 2);
+        memcpy(bytes, head, n);
+        for (size_t i = 2; i < size; i++) {
+                unsigned which = data[i] - FUZZ_TOKEN;
+                size_t length = which < token_count ? strlen(tokens[which]) : 1;
+                memcpy(bytes + n, which < token_count ? tokens[which] : (const char *)data + i, length);
+                n += length;
+        }
         struct fuzz_seen one = {0}, two = {0};
         struct lf_manifest_error first, second;
         int a = fuzz_read(bytes, n, n, &one, &first);
-        int b = fuzz_read(bytes, n, n * data[1] / 256, &two, &second);
+        int b = fuzz_read(bytes, n, fuzz_cut(bytes, n, data[1]), &two, &second);
         free(bytes);
         fuzz_require(a == b && !memcmp(&one, &two, sizeof one) && first.rule == second.rule &&
                      first.at.offset == second.at.offset && first.at.line == second.at.line &&

@@ -22,7 +22,11 @@ static const char *const heads[] = {
     ISA "GS*SO*L*C*20240310*0815*7*X*004010~ST*309*1~N1*CN*A~SE*3*1~GE*1*7~IEA*1*000000042~",
 };
 
+static const char *const tokens[] = {
+    "~", "*", ">", "^", "\r\n", "~SE*3*1", "~GE*1*7", "~IEA*1*000000042", "~N1*CN*"};
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        return fuzz_manifest(data, size, heads, sizeof heads / sizeof heads[0]);
+        return fuzz_manifest(data, size, heads, sizeof heads / sizeof heads[0], tokens,
+                             sizeof tokens / sizeof tokens[0]);
 }
