@@ -55,7 +55,7 @@ check "one with a document and no name is not let board either" \
 
 # ---- the drop directory ----------------------------------------------------------------------------------------------
 { head -c 300 "$W/call"; sleep 3.5; tail -c +301 "$W/call"; } >"$D/in/slow.edi" &
-cp "$W/call" "$D/in/.twice"; ln "$D/in/.twice" "$D/in/twice.edi"; ln -s /etc/passwd "$D/in/link.edi"; mkfifo "$D/in/pipe.edi"
+cp "$W/call" "$D/in/.twice"; ln "$D/in/.twice" "$D/in/twice.edi"; ln -s /etc/passwd "$D/in/link.edi"; mkfifo "$D/in/pipe.edi"; mknod "$D/in/device.edi" c 1 3
 drop "$W/call" flight.edi
 check_eventually "a dropped message ends in a report" 10 reported done flight.edi
 check "with the same decisions" test "$(count "$(report done flight.edi)" refer) $(count "$(report done flight.edi)" clear)" = "2 2"
@@ -75,9 +75,13 @@ check_eventually "one that has another name, too, is read" 10 reported done twic
 check "and keeps its bytes under that" cmp -s "$W/call" "$D/in/.twice"
 check_eventually "a link is not followed, and a report says so" 10 set_aside link.edi
 check_eventually "nor does a pipe keep anyone waiting" 10 set_aside pipe.edi
+check_eventually "nor a device" 10 set_aside device.edi
 rm -f "$D/in/.twice"
 check "no plaintext is left but what is to be read" test -z "$(find "$D/in" "$D/work" -type f)"
 check "nor any name in the vault" not grep -rqa "$(listed 1 | cut -d, -f1 | tr a-z A-Z)" "$D/vault"
+
+# One whose writer neither goes on nor closes it: a minute later, at the end of this, it is in failed/.
+exec {half}>"$D/in/half.edi"; head -c 300 "$W/call" >&$half
 
 # ---- an officer decides ------------------------------------------------------------------------------------------------
 officer() { "$B/landfall" officer "$@" --config "$W/landfall.yaml"; }
@@ -181,7 +185,7 @@ harness_start_gateway
 sleep 0.5
 chmod 700 "$D/done"
 check_eventually "and gets there, even if the gateway was killed meanwhile" 10 reported done readonly.edi
-check "nothing waits" test -z "$(find "$D/in" "$D/work" -type f)"
+check "nothing else waits" test -z "$(find "$D/in" "$D/work" -type f ! -name half.edi)"
 settle
 after=$(entries)
 check "the audit log grew by little more than the travellers: 250 asked, $((after - before)) entries" test $((after - before)) -ge 250 -a $((after - before)) -lt 700
@@ -224,6 +228,15 @@ check_eventually "with another purpose in the agreement they are" 60 again
 hit=$(ls -t "$D"/done/flight.edi.*.rescreen-*.json | head -1 | xargs cat)
 check "for that purpose" grep -q '"purpose":"border-check"' <<<"$hit"
 check "and what was reported before is not new" test "$(count "$hit" new_hits)" = 1
+
+# ---- a writer that stopped for more than a minute ---------------------------------------------------------------------------
+check_eventually "a file that stays cut goes to failed/" 65 reported failed half.edi
+check "and the report says why" grep -q '"reason":"it ends within a message, and its writer neither closed it' <(report failed half.edi)
+tail -c +301 "$W/call" >&$half; exec {half}>&-
+check "what its writer adds is not lost" until_true 2 cmp -s "$W/call" "$(ls "$D"/failed/half.edi.* | grep -v json)"
+check "nor screened behind anyone's back" not reported done half.edi
+drop "$W/call" half.edi
+check_eventually "dropped again it is screened" 10 reported done half.edi
 
 # ---- the window ends -----------------------------------------------------------------------------------------------------
 kill -TERM "$pid_gateway"; wait "$pid_gateway"

@@ -171,6 +171,22 @@ static void test_ends_whole(void **state)
         }
 }
 
+/* What changed in the future is as old as that is known. */
+static void test_age(void **state)
+{
+        struct lf_drop_ahead ahead = {0};
+        assert_int_equal(lf_drop_age(0, 1000000, &ahead), LF_DROP_WRITTEN);
+        assert_int_equal(lf_drop_age(-1, 1000000, &ahead), LF_DROP_WRITTEN);
+        assert_int_equal(lf_drop_age(2, 1000000, &ahead), LF_DROP_STILL);
+        assert_int_equal(lf_drop_age(59, 1000000, &ahead), LF_DROP_STILL);
+        assert_int_equal(lf_drop_age(60, 1000000, &ahead), LF_DROP_LATE);
+        assert_false(ahead.seen);
+        assert_int_equal(lf_drop_age(-3600, 1000000, &ahead), LF_DROP_STILL);
+        assert_true(ahead.seen);
+        assert_int_equal(lf_drop_age(-3541, 60000000, &ahead), LF_DROP_STILL);
+        assert_int_equal(lf_drop_age(-3540, 61000000, &ahead), LF_DROP_LATE);
+}
+
 static int each(void *arg, const uint8_t *record, size_t size)
 {
         struct seen *s = arg;
@@ -414,6 +430,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test_setup_teardown(test_wipe, setup, teardown),
             cmocka_unit_test(test_ends_whole),
+            cmocka_unit_test(test_age),
             cmocka_unit_test_setup_teardown(test_seal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_journal, setup, teardown),
             cmocka_unit_test_setup_teardown(test_window, setup, teardown),

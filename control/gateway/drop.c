@@ -2,7 +2,8 @@
  *
  * A message is taken when its writer has closed it or renamed it to in/. Of what the kernel did not tell, it
  * is taken when it lay still for a while and ends as messages do; what does not may have a writer that
- * pauses, who is waited for longer. It is claimed by a rename to work/ID.NAME, sealed into the vault, and its
+ * pauses, who is waited for longer. What then still lacks its end goes to failed/ as it is, where its writer
+ * may go on with it. A message is claimed by a rename to work/ID.NAME, sealed into the vault, and its
  * plaintext removed. When it is finished its reports are written to work/ID~KIND and synced; the journal says
  * where they belong, and is synced; only then are they renamed there. Whatever stands in work/ at a start is
  * gone on with from the step that it had reached: a report that the journal names and work/ no longer holds
@@ -28,9 +29,8 @@
 #define ID_TEXT    (2 * LF_VAULT_ID)
 #define JOBS_MAX   8 /* messages from in/ at once; the others wait there */
 #define SHORT_ID   8
-#define STILL_S    2  /* seconds */
-#define CUT_S      60 /* the same, of what does not end as a message does */
 #define TAIL       256
+#define STUCK_US   60000000u
 #define CLAIM_NAME (LF_NAME_LENGTH - 1)
 
 static int open_folder(int at, const char *name)
@@ -64,16 +64,16 @@ int lf_drop_open(struct lf_gateway *g)
 
 /* ---- taking a message in ---- */
 
-static int read_plain(struct lf_gateway *g, const char *file, const char *name, uint8_t **ret,
+static int read_plain(struct lf_gateway *g, int folder, const char *file, const char *name, uint8_t **ret,
                       size_t *ret_size)
 {
         struct stat st;
-        if (fstatat(g->work, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
-                return -EINVAL;
-        int fd = openat(g->work, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        if (fstatat(folder, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+                return -EINVAL; /* a device may do something when it is opened */
+        int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
                 return -errno;
-        int r = fstat(fd, &st) < 0 ? -errno : !S_ISREG(st.st_mode) ? -EINVAL : 0;
+        int r = fstat(fd, &st) < 0 ? -errno : 0;
         if (r == 0 && (uint64_t)st.st_size > g->options->largest)
                 r = -EFBIG;
         uint8_t *bytes;
@@ -98,7 +98,10 @@ static const char *unreadable(int error)
                    ? "the gateway's user may not read it: give it to that user, or make it readable, "
                      "and drop it again"
                : error == -EINVAL ? "not a file, or a link to one: drop the file itself"
-                                  : strerror(-error);
+               : error == -ENODATA
+                   ? "it ends within a message, and its writer neither closed it nor went on for a "
+                     "minute: drop it again when it is whole"
+                   : strerror(-error);
 }
 
 /* What cannot even be read goes to failed/ as it is, with a report beside it; what is no file, the report
@@ -150,7 +153,7 @@ static void take(struct lf_gateway *g, const char *file)
         struct lf_job *job;
         char printable[LF_NAME_LENGTH];
         lf_vault_id(file, sealed.id);
-        int r = read_plain(g, file, name, &plain, &size);
+        int r = read_plain(g, g->work, file, name, &plain, &size);
         if (r < 0 && r != -ENOMEM && r != -EMFILE && r != -ENFILE) {
                 set_aside(g, file, name, sealed.id, r);
                 return;
@@ -199,7 +202,19 @@ static bool is_ready(const char *name)
                                            strcmp(dot, ".filepart") == 0));
 }
 
-static void claim(struct lf_gateway *g, const char *name)
+/* What cannot be claimed stays in in/, and the log says why, once a minute. */
+static void say_stuck(struct lf_gateway *g, const char *name, int error)
+{
+        char printable[LF_NAME_LENGTH];
+        if (error == ENOENT || lf_gateway_now_us() < g->next_stuck_us)
+                return;
+        g->stuck = true;
+        lf_log_error("%s: stays in in/, it cannot be taken: %s", lf_printable(name, printable),
+                     strerror(error));
+}
+
+/* `cut`: its end is missing. */
+static void claim(struct lf_gateway *g, const char *name, bool cut)
 {
         uint8_t id[LF_VAULT_ID];
         char hex[ID_TEXT + 1], file[ID_TEXT + 2 + CLAIM_NAME];
@@ -209,11 +224,16 @@ static void claim(struct lf_gateway *g, const char *name)
                 return;
         lf_vault_hex(id, hex);
         snprintf(file, sizeof file, "%s.%.*s", hex, CLAIM_NAME, name);
-        if (renameat(g->in, name, g->work, file) < 0)
+        if (renameat(g->in, name, g->work, file) < 0) {
+                say_stuck(g, name, errno);
                 return;
+        }
         if (fsync(g->work) < 0 || fsync(g->in) < 0)
                 lf_log_error("%s: %s", g->options->directory, strerror(errno));
-        take(g, file);
+        if (cut)
+                set_aside(g, file, file + ID_TEXT + 1, id, -ENODATA);
+        else
+                take(g, file);
 }
 
 static void each_entry(struct lf_gateway *g, int folder, void (*each)(struct lf_gateway *, const char *))
@@ -231,7 +251,7 @@ static void each_entry(struct lf_gateway *g, int folder, void (*each)(struct lf_
 void lf_drop_arrived(struct lf_gateway *g, const char *name)
 {
         if (is_ready(name) && lf_drop_has_room(g))
-                claim(g, name);
+                claim(g, name, false);
 }
 
 /* Whether an interchange ends where it ends. What cannot be read is to be set aside. */
@@ -246,22 +266,64 @@ static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
         return n < 0 || lf_drop_ends_whole(tail, (size_t)n);
 }
 
-/* Nobody writes it any more, it seems. When the clock was set back, what is not whole waits until it is as
- * late again. */
+/* Whether nothing but its end is missing. */
+static bool is_cut(struct lf_gateway *g, const char *name)
+{
+        static const struct lf_manifest_calls calls;
+        struct lf_manifest_error error = {0};
+        uint8_t *plain;
+        size_t size;
+        if (read_plain(g, g->in, name, name, &plain, &size) < 0)
+                return false;
+        const size_t head = sizeof(struct lf_meta);
+        int r = lf_manifest_read(plain + head, size - head, &calls, NULL, &error);
+        OPENSSL_cleanse(plain, size);
+        free(plain);
+        return r == -EBADMSG && (error.rule == LF_RULE_EMPTY || error.rule == LF_RULE_UNTERMINATED ||
+                                 error.rule == LF_RULE_NO_TRAILER);
+}
+
+/* Nobody writes it any more, it seems. */
 static void claim_if_still(struct lf_gateway *g, const char *name)
 {
         struct stat st;
-        time_t now = time(NULL);
         if (!is_ready(name) || fstatat(g->in, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return;
-        time_t still = now - st.st_ctime;
-        bool set_back = still < -STILL_S; /* the clock */
-        if (still >= CUT_S ||
-            ((still >= STILL_S || set_back) && (!S_ISREG(st.st_mode) || ends_whole(g, name, st.st_size))))
-                lf_drop_arrived(g, name);
+        const bool file = S_ISREG(st.st_mode);
+        switch (lf_drop_age(time(NULL) - st.st_ctime, lf_gateway_now_us(), &g->ahead)) {
+        case LF_DROP_WRITTEN:
+                return;
+        case LF_DROP_STILL:
+                if (!file || ends_whole(g, name, st.st_size))
+                        lf_drop_arrived(g, name);
+                return;
+        case LF_DROP_LATE:
+                if (lf_drop_has_room(g))
+                        claim(g, name, file && is_cut(g, name));
+                return;
+        }
 }
 
-static int publish(struct lf_gateway *g, const struct lf_output *outputs, unsigned n);
+/* ---- reports that wait in work/ ---- */
+
+static int folder_of(struct lf_gateway *g, const char *name)
+{
+        return strcmp(name, "failed") == 0 ? g->failed : g->done;
+}
+
+/* Puts what waits in work/ where it belongs. */
+static int publish(struct lf_gateway *g, const struct lf_output *outputs, unsigned n)
+{
+        int r = 0;
+        for (unsigned i = 0; i < n; i++) {
+                const struct lf_output *o = &outputs[i];
+                if (renameat(g->work, o->temporary, folder_of(g, o->folder), o->name) < 0 && errno != ENOENT)
+                        r = -errno;
+        }
+        if (fsync(g->done) < 0 || fsync(g->failed) < 0 || fsync(g->work) < 0)
+                r = -errno;
+        return r;
+}
 
 /* Reports that could not be put where they belong, as after a start with a read-only done/. */
 static void publish_late(struct lf_gateway *g)
@@ -295,29 +357,16 @@ void lf_drop_scan(struct lf_gateway *g)
 {
         publish_late(g);
         each_entry(g, g->work, take_again);
+        g->ahead.seen = false;
         each_entry(g, g->in, claim_if_still);
+        if (!g->ahead.seen)
+                g->ahead.since_us = 0;
+        if (g->stuck)
+                g->next_stuck_us = lf_gateway_now_us() + STUCK_US;
+        g->stuck = false;
 }
 
 /* ---- reports ---- */
-
-static int folder_of(struct lf_gateway *g, const char *name)
-{
-        return strcmp(name, "failed") == 0 ? g->failed : g->done;
-}
-
-/* Puts what waits in work/ where it belongs. */
-static int publish(struct lf_gateway *g, const struct lf_output *outputs, unsigned n)
-{
-        int r = 0;
-        for (unsigned i = 0; i < n; i++) {
-                const struct lf_output *o = &outputs[i];
-                if (renameat(g->work, o->temporary, folder_of(g, o->folder), o->name) < 0 && errno != ENOENT)
-                        r = -errno;
-        }
-        if (fsync(g->done) < 0 || fsync(g->failed) < 0 || fsync(g->work) < 0)
-                r = -errno;
-        return r;
-}
 
 static int write_output(struct lf_gateway *g, struct lf_job *job, struct lf_output *o, const char *kind,
                         const char *suffix, const char *bytes, size_t size)

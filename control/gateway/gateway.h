@@ -35,6 +35,12 @@ struct lf_outputs {
         unsigned n;
 };
 
+/* Of files in in/ that changed at a later time than now is: the clock was set back. */
+struct lf_drop_ahead {
+        uint64_t since_us; /* of a clock that is not set; 0: there is none */
+        bool seen;         /* in this look at in/ */
+};
+
 struct lf_gateway {
         const struct lf_config *config;
         const struct lf_config_gateway *options;
@@ -66,6 +72,9 @@ struct lf_gateway {
         struct lf_outputs *late; /* published, says the journal, but still in work/ */
         size_t lates;
         bool may_idle, idles; /* share.c */
+        struct lf_drop_ahead ahead;
+        uint64_t next_stuck_us; /* when the log says again what cannot be taken */
+        bool stuck;             /* it said so in this look at in/ */
 };
 
 /* gateway.c */
@@ -93,6 +102,12 @@ void lf_drop_scan(struct lf_gateway *g);
 bool lf_drop_has_room(const struct lf_gateway *g);
 /* Whether the last bytes of a file end with an interchange's trailer (UNZ, IEA) and its terminator. */
 bool lf_drop_ends_whole(const char *tail, size_t size);
+/* How long a file that nobody said is closed has not changed: its writer may be at it; long enough if it ends
+ * as messages do; too long for anyone who still writes it. */
+enum lf_drop_age { LF_DROP_WRITTEN, LF_DROP_STILL, LF_DROP_LATE };
+/* `still`: seconds since it changed, negative after the clock was set back: then it is late when there were
+ * such files for as long. `now_us` of a clock that is not set. */
+enum lf_drop_age lf_drop_age(int64_t still, uint64_t now_us, struct lf_drop_ahead *ahead);
 /* A file of this name in in/ is whole, says the kernel. Taken at once if there is room. */
 void lf_drop_arrived(struct lf_gateway *g, const char *name);
 void lf_drop_resume(struct lf_gateway *g);

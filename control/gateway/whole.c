@@ -1,7 +1,10 @@
-/* Whether a file that nobody said is closed is whole, as far as its end tells. */
+/* Whether a file that nobody said is closed is whole, as far as its end and its age tell. */
 #include "control/gateway/gateway.h"
 
 #include <string.h>
+
+#define STILL_S 2
+#define LATE_S  60
 
 static bool alphanumeric(char c)
 {
@@ -14,8 +17,7 @@ static bool blank(char c)
 }
 
 /* The last byte ends a segment, as a line break does too; where it stands before, this segment begins. One
- * that
- * '?' may release ends none: at worst the file waits a little longer. */
+ * that '?' may release ends none: at worst the file waits a little longer. */
 bool lf_drop_ends_whole(const char *tail, size_t size)
 {
         size_t n = size;
@@ -32,4 +34,14 @@ bool lf_drop_ends_whole(const char *tail, size_t size)
                 at++;
         return end - at > 3 && !alphanumeric(tail[at + 3]) &&
                (memcmp(tail + at, "UNZ", 3) == 0 || memcmp(tail + at, "IEA", 3) == 0);
+}
+
+enum lf_drop_age lf_drop_age(int64_t still, uint64_t now_us, struct lf_drop_ahead *ahead)
+{
+        if (still >= -STILL_S)
+                return still >= LATE_S ? LF_DROP_LATE : still >= STILL_S ? LF_DROP_STILL : LF_DROP_WRITTEN;
+        ahead->seen = true;
+        if (ahead->since_us == 0)
+                ahead->since_us = now_us;
+        return now_us - ahead->since_us >= LATE_S * 1000000ull ? LF_DROP_LATE : LF_DROP_STILL;
 }
