@@ -203,7 +203,7 @@ static bool ethiopic_e(UChar32 c)
 
 /* A letter that ICU does not transliterate, by the end of its name in the Unicode Standard: "KA" of "TIBETAN
  * LETTER KA". A name in its script is then found by that, if not by what passports write. */
-static size_t by_name(UChar32 c, char *out)
+static size_t by_name(UChar32 c, UScriptCode script, char *out)
 {
         char name[128];
         UErrorCode e = U_ZERO_ERROR;
@@ -211,7 +211,10 @@ static size_t by_name(UChar32 c, char *out)
         if (U_FAILURE(e))
                 die("name", e);
         size_t letters = 0;
-        for (const char *p = strrchr(name, ' '); p && *p && letters < LETTERS_OF_NAME; p++)
+        const char *p = strrchr(name, ' ');
+        if (p && script == USCRIPT_TIFINAGH) /* "YAM" is m, "YU" is u */
+                p += p[1] != 'Y' ? 0 : p[2] == 'A' && p[3] ? 3 : 2;
+        for (; p && *p && letters < LETTERS_OF_NAME; p++)
                 if (u_isalnum(*p))
                         out[letters++] = (char)u_tolower(*p);
         return letters;
@@ -257,7 +260,7 @@ static size_t fold(UChar32 c, UScriptCode script, char *out)
         return letters > 0 || !u_isalpha(c) || own_translit(script) || script == USCRIPT_LATIN ||
                        script == USCRIPT_COMMON
                    ? letters
-                   : by_name(c, out);
+                   : by_name(c, script, out);
 }
 
 static unsigned kind_of(UChar32 c, UScriptCode script, size_t letters)

@@ -266,7 +266,8 @@ static void southeast_asian(void **state)
 /* Of scripts that nobody transliterates the letters' names stand for them: a name is found in its script. */
 static void as_written(void **state)
 {
-        SAME("བསྟན་འཛིན་རྒྱ་མཚོ|བསྟན་འཛིན་རྒྱ་མཚོ", "ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ|ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ", "ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ|ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ",
+        SAME("བསྟན་འཛིན་རྒྱ་མཚོ|བསྟན་འཛིན་རྒྱ་མཚོ", "ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ|ⵎⵓⵃⴰⵎⵎⴰⴷ ⴰⵅⵏⵓⵛ|Muhammad Akhnush",
+             "ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ|ᠴᠢᠩᠭᠢᠰ ᠬᠠᠭᠠᠨ",
              "𞤀𞤣𞤤𞤢𞤥 𞤄𞤢𞤪𞤪𞤭|𞤀𞤣𞤤𞤢𞤥 𞤄𞤢𞤪𞤪𞤭");
         OTHERS("བསྟན་འཛིན་རྒྱ་མཚོ|བློ་བཟང་སེང་གེ");
 }
