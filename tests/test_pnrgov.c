@@ -140,6 +140,49 @@ static void test_11_1(void **state)
             "[HANA BEAL|BEAL|HANA] born=19660707 F P//LB/PP998877 pnr=JJ0003");
 }
 
+/* The document that a ticket was issued for, in each way of writing it; cards are none, and what DOCS has
+ * said is not said again. */
+#define BODY_FOID                                                                                            \
+        "EQN+1'SRC'RCI+QX:FO0001'TIF+HOLM+IVAR:A:1'TIF+HOLM+ADA:A:2'TIF+WEI+LI:A:3'TIF+BEY+CAN:A:4'"         \
+        "SSR+FOID:HK:1:QX:::::PPX1234567+::1'SSR+FOID:HK:1:QX:::::/PP-X2222222-1HOLM/ADA+::2'"               \
+        "SSR+FOID:HK:1:QX:::::NI110101199001011234/P3+::3'SSR+FOID:HK:1:QX:::::CC4111111111111111+::3'"      \
+        "SSR+DOCS:HK:1:QX:::::/P/TUR/U0000001/TUR/01JAN80/M/01JAN30/BEY/CAN+::4'"                            \
+        "SSR+FOID:HK:1:QX:::::PP/U0000001+::4'SSR+FOID:HK:1:QX:::::P+::4'"                                   \
+        "TVL+100324:1030+AAA+BBB+QX+12:Y'"
+
+static void test_foid(void **state)
+{
+        TRAVEL("11:1", BODY_FOID, "[IVAR HOLM|HOLM|IVAR] P/PP//X1234567 pnr=FO0001",
+               "[ADA HOLM|HOLM|ADA] P/PP//X2222222 pnr=FO0001",
+               "[LI WEI|WEI|LI] I/NI//110101199001011234 pnr=FO0001",
+               "[CAN BEY|BEY|CAN] born=19800101 M of TUR P/P/TUR/U0000001 until=20300101 pnr=FO0001");
+}
+
+/* EQN before the PNRs counts them. */
+static void test_count_of_pnrs(void **state)
+{
+        static const struct {
+                const char *body;
+                bool noted;
+        } row[] = {
+            {FLIGHT "EQN+1'SRC'RCI+QX:A'EQN+2'TIF+A+B:A:1'", false},
+            {FLIGHT "SRC'RCI+QX:A'TIF+A+B:A:1'", false},
+            {FLIGHT "EQN+2'SRC'RCI+QX:A'TIF+A+B:A:1'", true},
+            {FLIGHT "EQN+1'SRC'RCI+QX:A'TIF+A+B:A:1'SRC'RCI+QX:B'TIF+C+D:A:1'", true},
+            {FLIGHT "EQN+x'SRC'RCI+QX:A'TIF+A+B:A:1'", false},
+        };
+        for (unsigned i = 0; i < sizeof row / sizeof row[0]; i++) {
+                struct transcript t = read_pnrs("11:1", row[i].body);
+                const char *end = strstr(t.text, "end ");
+                assert_int_equal(t.result, 0);
+                assert_non_null(end);
+                char notes[32];
+                snprintf(notes, sizeof notes, "notes=%x", LF_NOTE_COUNT);
+                assert_int_equal(strstr(end, notes) != NULL, row[i].noted);
+                transcript_free(&t);
+        }
+}
+
 /* A booking that was split, whose history names who left; one that was cancelled; names that are alike. */
 #define BODY_12                                                                                              \
         "EQN+3'SRC'RCI+QX:SP0001::010224:1200+QX:SP0000'"                                                    \
@@ -205,10 +248,8 @@ static void test_13_1(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-            cmocka_unit_test(test_10_1),
-            cmocka_unit_test(test_11_1),
-            cmocka_unit_test(test_12_1),
-            cmocka_unit_test(test_13_1),
+            cmocka_unit_test(test_10_1),          cmocka_unit_test(test_11_1), cmocka_unit_test(test_foid),
+            cmocka_unit_test(test_count_of_pnrs), cmocka_unit_test(test_12_1), cmocka_unit_test(test_13_1),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ const char *lf_party_note_text(unsigned bit)
             "line breaks within data, left out",
             "characters that the declared level of ISO 9735 lacks",
             "no family name",
-            "a control total of more than this part",
+            "a control total that is not what this message holds",
             "a travel document without all its fields",
             "neither a name nor a document",
         };

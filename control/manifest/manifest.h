@@ -119,8 +119,9 @@ enum lf_party_note {
         LF_NOTE_LINE_BREAK = 1 << 5,      /* line breaks within data, left out */
         LF_NOTE_LEVEL = 1 << 6,           /* of the message: characters that its level of ISO 9735 lacks */
         LF_NOTE_DOCUMENT = 1 << 9,        /* a travel document without all its fields, or too long a number */
-        LF_NOTE_COUNT = 1 << 8,           /* of the message, which is a part: its control total is another */
-        LF_NOTE_NO_FAMILY_NAME = 1 << 7,  /* given names only, or one name alone */
+        LF_NOTE_COUNT = 1 << 8, /* of the message: it is a part and its control total is another, or EQN
+                                   counts other PNRs */
+        LF_NOTE_NO_FAMILY_NAME = 1 << 7, /* given names only, or one name alone */
         LF_NOTE_NOTHING =
             1 << 10, /* a traveller with neither a name nor a document: nobody can be asked about */
 };

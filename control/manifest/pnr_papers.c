@@ -142,7 +142,7 @@ static int give(struct lf_manifest_reader *r, const struct lf_edi_segment *s,
         p->notes |= paper->notes;
         for (unsigned i = 0; i < p->documents; i++)
                 if (!strcmp(p->document[i].number, paper->number) &&
-                    !strcmp(p->document[i].country, paper->country))
+                    (!paper->country[0] || !strcmp(p->document[i].country, paper->country)))
                         return 0;
         if (!paper->number[0])
                 return 0;

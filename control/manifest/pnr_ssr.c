@@ -229,6 +229,23 @@ static void doco(char *const f[FIELDS], struct lf_pnr_paper *p)
         take_number(p, f[2]);
 }
 
+/* FOID: two letters of the kind, then the number, sometimes with '-' or '/' between. Passport (PP) and
+ * national identity (NI) only: the others are cards, tickets and the like. */
+static void foid(char *const f[FIELDS], struct lf_pnr_paper *p)
+{
+        if (strncmp(f[0], "PP", 2) != 0 && strncmp(f[0], "NI", 2) != 0)
+                return;
+        char *number = f[0] + 2 + strspn(f[0] + 2, " -");
+        if (!*number)
+                number = f[1];
+        char *whose = strrchr(number, '-'); /* "-1SMITH/JOHN" */
+        if (whose && whose[1] >= '0' && whose[1] <= '9' && whose[2] >= 'A' && whose[2] <= 'Z')
+                *whose = 0;
+        memcpy(p->type, f[0], 2);
+        p->kind = f[0][0] == 'P' ? 'P' : 'I';
+        take_number(p, number);
+}
+
 /* INFT: family/given/birth, or "family/given birth". CHLD the same, or the birth alone. */
 static int inft(struct lf_manifest_reader *r, const struct lf_edi_segment *s, char *const f[FIELDS],
                 struct lf_pnr_paper *p)
@@ -315,6 +332,10 @@ static int read_paper(struct lf_manifest_reader *r, const struct lf_edi_segment 
                 doco(field + first_field(field, like_doco), p);
                 return 0;
         }
+        if (lf_edi_is(code, "FOID")) {
+                foid(field + skip, p);
+                return 0;
+        }
         if (lf_edi_is(code, "PSPT"))
                 return pspt(r, s, field + skip, p);
         p->infant = lf_edi_is(code, "INFT");
@@ -323,7 +344,7 @@ static int read_paper(struct lf_manifest_reader *r, const struct lf_edi_segment 
 
 int lf_pnr_ssr(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
-        static const char *const known[] = {"DOCS", "DOCO", "PSPT", "INFT", "CHLD"};
+        static const char *const known[] = {"DOCS", "DOCO", "PSPT", "FOID", "INFT", "CHLD"};
         struct lf_edi_view code = lf_edi_component(s, 1, 0);
         bool paper = false;
         if (lf_edi_is(code, "SEAT"))

@@ -107,6 +107,7 @@ static int finish(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 static int src(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         int ret = finish(r, s);
+        r->pnr->begun++;
         r->pnr->open = r->pnr->travellers = true;
         return ret;
 }
@@ -231,10 +232,27 @@ static int detail(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         return 0;
 }
 
+/* How many PNRs the message has. Behind SRC it counts something else. */
+static void announced(struct lf_pnr *pnr, const struct lf_edi_segment *s)
+{
+        struct lf_edi_view v = lf_edi_component(s, 1, 0);
+        uint64_t n = 0;
+        for (uint32_t i = 0; i < v.n; i++) {
+                if (v.p[i] < '0' || v.p[i] > '9' || i == 9)
+                        return;
+                n = n * 10 + (v.p[i] - '0');
+        }
+        if (v.n > 0 && !pnr->open && pnr->announced == UINT64_MAX)
+                pnr->announced = n;
+}
+
 static int segment(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
 {
         struct lf_pnr *pnr = r->pnr;
         switch (s->tag) {
+        case LF_EDI_TAG('E', 'Q', 'N'):
+                announced(pnr, s);
+                return 0;
         case LF_EDI_TAG('S', 'R', 'C'):
                 return src(r, s);
         case LF_EDI_TAG('R', 'C', 'I'):
@@ -281,7 +299,19 @@ static int begin(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
         r->pnr->open = r->pnr->travellers = r->pnr->history = false;
         r->pnr->locator[0] = 0;
         r->pnr->current = LF_PNR_NOBODY;
+        r->pnr->announced = UINT64_MAX;
+        r->pnr->begun = 0;
         return 0;
 }
 
-const struct lf_message lf_message_pnrgov = {LF_MANIFEST_PNRGOV, begin, segment, finish};
+/* Who sends less, or more, than EQN says may have lost some: that is noted, and no reason to lose the rest.
+ */
+static int end(struct lf_manifest_reader *r, const struct lf_edi_segment *s)
+{
+        const struct lf_pnr *pnr = r->pnr;
+        if (pnr->announced != UINT64_MAX && pnr->announced != pnr->begun)
+                r->summary.notes |= LF_NOTE_COUNT;
+        return finish(r, s);
+}
+
+const struct lf_message lf_message_pnrgov = {LF_MANIFEST_PNRGOV, begin, segment, end};

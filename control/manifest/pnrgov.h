@@ -9,8 +9,8 @@
 #define LF_PNR_NAME      72
 #define LF_PNR_NOBODY    UINT32_MAX
 
-/* What an SSR says of a traveller: DOCS (passport and the like), DOCO (visa), PSPT (the older passport), INFT
- * (an infant), CHLD (a child's birth). */
+/* What an SSR says of a traveller: DOCS (passport and the like), DOCO (visa), PSPT (the older passport), FOID
+ * (the document a ticket was issued for), INFT (an infant), CHLD (a child's birth). */
 struct lf_pnr_paper {
         char family[LF_PNR_NAME], given[LF_PNR_NAME]; /* "": the SSR names nobody */
         char number[LF_MANIFEST_REFERENCE_MAX + 1];
@@ -35,6 +35,8 @@ struct lf_pnr {
         bool travellers; /* in the part whose TIF are the travellers: before the itinerary */
         bool history;    /* in the part that says what was changed */
         char locator[36];
+        uint64_t announced,
+            begun; /* PNRs of the message: what EQN says, UINT64_MAX: nothing; and SRC so far */
         uint32_t n, papers, current; /* current: the traveller that segments speak of, or LF_PNR_NOBODY */
         uint32_t paper_room;
         struct lf_pnr_traveller *traveller[LF_MANIFEST_PNR_MAX]; /* kept from PNR to PNR */
