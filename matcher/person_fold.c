@@ -159,7 +159,8 @@ static void note(struct splitter *s, int32_t c, unsigned kind)
 /* Abjads write a doubled consonant once: between two there is a vowel ("Mamdouh"), but behind the article. */
 static bool parted(const struct lf_token *t, char letter)
 {
-        return t->letter[t->n - 1] == letter && letter != 'l' && lf_letter_classes[(uint8_t)letter] != 0;
+        return t->letter[t->n - 1] == letter && letter >= 'a' && letter != 'l' &&
+               lf_letter_classes[(uint8_t)letter] != 0;
 }
 
 static void read_letter(struct splitter *s, int32_t c)
@@ -212,13 +213,14 @@ static void read_ascii(struct splitter *s, uint8_t c)
 static void read_southeast(struct splitter *s, const uint8_t **p, const uint8_t *end)
 {
         char letter[LF_SOUTHEAST_LETTERS];
-        bool word;
-        unsigned n = lf_southeast_read(p, end, s->etymological, letter, &word);
-        if (word && n > 0)
+        enum lf_southeast kind;
+        unsigned n = lf_southeast_read(p, end, s->etymological, letter, &kind);
+        bool word = kind == LF_SOUTHEAST_SYLLABLE && n > 0;
+        if (word)
                 end_word(s);
         s->schwa = s->inherent = s->joined = false;
-        add_letters(s, letter, n, LF_TOKEN_FOREIGN | (word ? 0 : LF_TOKEN_BY_SOUND));
-        if (word && n > 0)
+        add_letters(s, letter, n, LF_TOKEN_FOREIGN | (kind == LF_SOUTHEAST_BY_SOUND ? LF_TOKEN_BY_SOUND : 0));
+        if (word)
                 end_word(s);
 }
 

@@ -39,7 +39,7 @@ bool lf_southeast_begins(int32_t c)
 }
 
 unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymological,
-                           char out[LF_SOUTHEAST_LETTERS], bool *ret_word)
+                           char out[LF_SOUTHEAST_LETTERS], enum lf_southeast *ret_kind)
 {
         const uint8_t *at = *p, *behind[LF_SOUTHEAST_RUN];
         uint16_t u[LF_SOUTHEAST_RUN];
@@ -65,7 +65,9 @@ unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymologi
                 lf_khmer_read(u, n, &o);
         else
                 lf_thai_read(u, n, script == LAO, etymological, &o);
-        *ret_word = script == BURMESE || script == BOPOMOFO;
+        *ret_kind = script == BURMESE || script == BOPOMOFO ? LF_SOUTHEAST_SYLLABLE
+                    : script == KHMER                       ? LF_SOUTHEAST_LETTERS_OF_WORD
+                                                            : LF_SOUTHEAST_BY_SOUND;
         *p = behind[used - 1];
         return o.n;
 }

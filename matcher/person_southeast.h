@@ -14,16 +14,18 @@ _Static_assert(LF_SOUTHEAST_LETTERS >= 8, "a syllable, at least");
 /* Whether lf_southeast_read() reads what begins with code point c. */
 bool lf_southeast_begins(int32_t c);
 
-/* Reads the letters at [*p, end), a word or, of Burmese and Bopomofo, a syllable: names are written with a
- * space after each one in Latin letters. *p passes them, by one code point at least. `etymological`: as many
- * families spell theirs, by the letters and not by the sound ("-bhol", "-bol" for "-phon"). Returns how many
- * letters of a-z and 0-9, at most LF_SOUTHEAST_LETTERS, are in `out`; *ret_word: they are a word of their
- * own. */
-unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymological,
-                           char out[LF_SOUTHEAST_LETTERS], bool *ret_word);
+/* What was read: letters of a word, the same by their sound where another spelling is usual, too, or a
+ * syllable, which is a word in Latin letters ("Aung San"). */
+enum lf_southeast { LF_SOUTHEAST_LETTERS_OF_WORD, LF_SOUTHEAST_BY_SOUND, LF_SOUTHEAST_SYLLABLE };
 
-/* A script's letters, marks that change nothing left out. */
+/* Reads what stands at [*p, end); *p passes it, by one code point at least. `etymological`: what has another
+ * spelling is read in that, by its letters ("-bol" for "-phon"). Returns how many letters of a-z, at most
+ * LF_SOUTHEAST_LETTERS, are in `out`. */
+unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymological,
+                           char out[LF_SOUTHEAST_LETTERS], enum lf_southeast *ret_kind);
+
 #define LF_SOUTHEAST_RUN 36 /* code points that are read as one; more go on as another */
+/* Where letters go; what finds no room is left out. */
 struct lf_letters_out {
         char *letter;
         unsigned n;
