@@ -139,23 +139,19 @@ static struct lf_name_run run_of(const struct joint *j, unsigned first, unsigned
                                     .cut = (uint8_t)cut};
 }
 
-struct lf_name_run lf_name_word(const struct lf_token *t, unsigned i)
-{
-        struct joint j = {.skeleton = LF_SKELETON};
-        join(&j, t);
-        return run_of(&j, i, 1, 0);
-}
-
 unsigned lf_name_runs(const struct lf_token *token, unsigned n, struct lf_name_run *ret)
 {
-        const struct joint none = {.skeleton = LF_SKELETON, .letters = 2166136261u};
+        struct joint alone[LF_NAME_TOKENS];
         unsigned runs = 0;
+        for (unsigned i = 0; i < n; i++) {
+                alone[i] = (struct joint){.skeleton = LF_SKELETON, .letters = 2166136261u};
+                join(&alone[i], &token[i]);
+                ret[runs++] = run_of(&alone[i], i, 1, 0);
+        }
         for (unsigned i = 0; i + 2 <= n; i++) {
-                struct joint j = none, reversed = none;
-                join(&j, &token[i]);
+                struct joint j = alone[i], reversed = alone[i + 1];
                 join(&j, &token[i + 1]);
                 ret[runs++] = run_of(&j, i, 2, token[i].n);
-                join(&reversed, &token[i + 1]);
                 join(&reversed, &token[i]);
                 ret[runs++] = run_of(&reversed, i, 2, token[i + 1].n | LF_RUN_REVERSED);
                 if (i + 3 <= n) {

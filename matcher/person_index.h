@@ -140,7 +140,7 @@ static inline unsigned lf_person_kind(char entity)
 uint64_t lf_word_signature(const struct lf_span *s);
 
 /* A run of a name, or word alone. */
-#define LF_NAME_RUNS (LF_RUN_WORDS * LF_NAME_TOKENS)
+#define LF_NAME_RUNS ((1 + LF_RUN_WORDS) * LF_NAME_TOKENS)
 struct lf_name_run {
         uint32_t skeleton;
         uint32_t mask;    /* as struct lf_person_run has it */
@@ -148,8 +148,7 @@ struct lf_name_run {
         uint8_t first, words;
         uint8_t n, cut; /* as struct lf_person_run has them */
 };
-struct lf_name_run lf_name_word(const struct lf_token *t, unsigned i);
-/* All, words alone left out. */
+/* First the name's words, then its runs. */
 unsigned lf_name_runs(const struct lf_token *token, unsigned n, struct lf_name_run *ret);
 
 /* Control: the index over rows and tokens that are laid out. With index NULL only counts its size, *ret_size.
@@ -197,7 +196,7 @@ struct lf_person_scratch {
         uint8_t met_row[LF_PERSON_BLOCK_ROWS];      /* what it has, as bits; 0: it is not looked at */
         struct lf_person_candidate row[LF_PERSON_BLOCK_ROWS + 1];
         struct lf_person_joined joined[LF_SEARCH_JOINED];
-        struct lf_name_run run[LF_NAME_TOKENS + LF_NAME_RUNS]; /* of the name: first its words */
+        struct lf_name_run run[LF_NAME_RUNS]; /* of the name */
 };
 _Static_assert(sizeof(struct lf_person_scratch) <= LF_SCRATCH_MAX, "a core's scratch");
 

@@ -79,7 +79,7 @@ static void collect_runs(struct room *m, uint16_t row, const struct lf_person_ro
 {
         struct lf_name_run run[LF_NAME_RUNS];
         unsigned n = lf_name_runs(m->v->token + r->token, r->n, run);
-        for (unsigned i = 0; i < n; i++)
+        for (unsigned i = r->n; i < n; i++)
                 m->run[(*inout_runs)++] = run_entry(row, &run[i]);
 }
 

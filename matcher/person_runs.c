@@ -149,9 +149,7 @@ void lf_person_list_runs(struct lf_person_search *s)
 {
         struct lf_name_run *run = s->s->run;
         unsigned run_bits = lf_bone_bits(s->g->runs), word_bits = lf_bone_bits(s->g->words);
-        for (unsigned i = 0; i < s->n; i++)
-                run[i] = lf_name_word(&s->token[i], i);
-        s->runs = s->n + lf_name_runs(s->token, s->n, run + s->n);
+        s->runs = lf_name_runs(s->token, s->n, run);
         for (unsigned i = 0; i < s->runs; i++) {
                 __builtin_prefetch(&s->w->bone_at[lf_bone_place(run[i].skeleton, word_bits)]);
                 __builtin_prefetch(&s->w->run_at[lf_bone_place(run[i].skeleton, run_bits)]);

@@ -65,29 +65,13 @@ static unsigned distance(const struct lf_span *a, const struct lf_span *b, const
         return one[b->n];
 }
 
-/* The consonants that every script writes: classes, doubled letters as one, without v, w, y and h. The "ch"
- * of Arabic names as French writes them is a "sh". */
-static unsigned skeleton(const struct lf_span *s, char *out)
-{
-        unsigned n = 0, before = 0;
-        for (unsigned i = 0; i < s->n; i++) {
-                bool sh = s->letter[i] == 'c' && i + 1 < s->n && s->letter[i + 1] == 'h';
-                unsigned c = lf_letter_classes[(uint8_t)(sh ? 's' : s->letter[i])];
-                c = c == lf_letter_classes['w'] ? 0 : c;
-                if (c && c != before)
-                        out[n++] = (char)c;
-                before = c;
-        }
-        return n;
-}
-
 static void add_class(struct lf_skeleton *k, char letter)
 {
         uint8_t c = lf_letter_classes[(uint8_t)letter];
         c = c == lf_letter_classes['w'] ? 0 : c;
         if (c && c != k->before) {
                 k->hash = (k->hash ^ c) * 16777619u;
-                k->any = true;
+                k->n++;
         }
         k->before = c;
 }
@@ -103,18 +87,31 @@ void lf_skeleton_add(struct lf_skeleton *k, const char *letter, unsigned n)
         }
 }
 
-uint32_t lf_skeleton_value(struct lf_skeleton k)
+/* That of whole words. */
+static struct lf_skeleton ended(struct lf_skeleton k)
 {
         if (k.c)
                 add_class(&k, 'c');
-        return !k.any ? 0 : k.hash ? k.hash : 1;
+        k.c = false;
+        return k;
+}
+
+static struct lf_skeleton skeleton_of(const struct lf_span *s)
+{
+        struct lf_skeleton k = LF_SKELETON;
+        lf_skeleton_add(&k, s->letter, s->n);
+        return ended(k);
+}
+
+uint32_t lf_skeleton_value(struct lf_skeleton k)
+{
+        k = ended(k);
+        return k.n == 0 ? 0 : k.hash ? k.hash : 1;
 }
 
 uint32_t lf_span_skeleton(const struct lf_span *s)
 {
-        struct lf_skeleton k = LF_SKELETON;
-        lf_skeleton_add(&k, s->letter, s->n);
-        return lf_skeleton_value(k);
+        return lf_skeleton_value(skeleton_of(s));
 }
 
 /* A word without its short vowels (a) beside another one (b), letter by letter, of equal skeletons. What it
@@ -184,9 +181,9 @@ static unsigned abjad_distance(const struct lf_span *a, const struct lf_span *b)
 
 static unsigned abjad_similarity(const struct lf_span *a, const struct lf_span *b)
 {
-        char x[LF_SPAN_LETTERS], y[LF_SPAN_LETTERS];
-        unsigned n = skeleton(a, x), m = skeleton(b, y);
-        if (n != m || n == 0 || memcmp(x, y, n) != 0)
+        struct lf_skeleton x = skeleton_of(a), y = skeleton_of(b);
+        unsigned n = x.n;
+        if (n == 0 || y.n != n || x.hash != y.hash)
                 return 0;
         /* Few consonants leave much open; long vowels that agree leave less. */
         unsigned least = n == 1 ? LF_SIM_LEAST : n == 2 ? 680 : 720, most = n == 1 ? 750 : n == 2 ? 900 : 950;

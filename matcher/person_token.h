@@ -108,12 +108,12 @@ static inline bool lf_mask_run_possible(uint64_t a, uint64_t b, unsigned longer)
 }
 
 /* A hash of the consonants that every script writes: classes, doubled letters as one, without v, w, y and h;
- * word by word. Begins as LF_SKELETON. */
+ * the "ch" of Arabic names as French writes them is a "sh". Word by word; begins as LF_SKELETON. */
 struct lf_skeleton {
         uint32_t hash;
+        uint8_t n;      /* consonants */
         uint8_t before; /* class of the last letter */
-        bool any;
-        bool c; /* the last letter is a c, which counts when it is known whether an h follows */
+        bool c;         /* the last letter is a c, which counts when it is known whether an h follows */
 };
 #define LF_SKELETON ((struct lf_skeleton){.hash = 2166136261u})
 void lf_skeleton_add(struct lf_skeleton *k, const char *letter, unsigned n);
