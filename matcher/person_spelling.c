@@ -136,8 +136,7 @@ static unsigned level_whole(char *letter, unsigned n)
         const struct whole *w = wholes_of[(uint8_t)letter[0]].word,
                            *end = w + wholes_of[(uint8_t)letter[0]].n;
         for (; w < end; w++)
-                if (letter[n - 1] == w->from[n - 1] && strlen(w->from) == n &&
-                    memcmp(letter, w->from, n) == 0) {
+                if (letter[n - 1] == w->from[n - 1] && !w->from[n] && memcmp(letter, w->from, n) == 0) {
                         n = (unsigned)strlen(w->to);
                         memcpy(letter, w->to, n);
                         return n;
