@@ -37,6 +37,8 @@ check "a bar on a terminal ends with all of them" grep -q "#] 4 of 4" \
 check "by name" grep -q 'recipient "EXAMPLE-AIR" is not permitted to have an answer for the purpose customs' <(screen "$W/call" --purpose customs)
 unlisted 3 | harness_paxlst CALL2 NOBODY-AIR >"$W/stranger"
 check "another sender gets no answer" grep -q 'refused: recipient "NOBODY-AIR" is not permitted' <(screen "$W/stranger")
+cat "$W/call" "$W/stranger" >"$W/two"
+check "nor does anyone in whose file it stands, too" grep -q 'refused: recipient "NOBODY-AIR" is not permitted' <(screen "$W/two")
 check "and the log says so" grep -q 'refused: recipient "NOBODY-AIR"' "$W/gateway.log"
 check "nor does another user of the machine" grep -q "this user is not permitted" \
         <(setpriv --reuid 1 --clear-groups "$B/landfall" manifest screen --gateway "$D" - 2>&1 <"$W/call")
