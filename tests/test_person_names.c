@@ -187,6 +187,14 @@ static void any_letters_beside_any(void **state)
         }
 }
 
+static void titles(void **state)
+{
+        SAME("LOPEZ, Maria|Señora Maria Lopez|Doctora Maria Lopez", "MUELLER, Hans|Herr Doktor Hans Müller",
+             "IVANOVA, Olga|госпожа Ольга Иванова", "DUBOIS, Claire|Mme. Claire Dubois",
+             "RAZAK, Ahmad|Datuk Ahmad Razak", "ALI, Muhammad|الدكتور محمد علي|المهندس محمد علي");
+        OTHERS("Señora Maria Lopez|Señora Maria Gomez", "Herr Hans Müller|Herr Franz Huber");
+}
+
 static void hebrew(void **state)
 {
         SAME("יצחק רבין|Yitzhak Rabin|Itzhak Rabin|Yitzchak Rabin", "משה כהן|Moshe Cohen|Moshe Kohen",
@@ -302,6 +310,7 @@ int main(void)
             cmocka_unit_test(not_korean),
             cmocka_unit_test(hostile),
             cmocka_unit_test(any_letters_beside_any),
+            cmocka_unit_test(titles),
             cmocka_unit_test(hebrew),
             cmocka_unit_test(cyrillic),
             cmocka_unit_test(indic),
