@@ -20,17 +20,16 @@
 #include "matcher/person_spelling.h"
 #include "matcher/person_table.h"
 
-#define CODE_POINTS     0x20000
-#define PAGE            256
-#define LETTERS_MAX     24
-#define POOL_MAX        (1 << 20)
-#define UTF16_MAX       256
-#define LETTERS_OF_NAME 8
-#define CYRILLIC_BE     0x431
-#define MIDDLE_DOT      0xb7
-#define KATAKANA_DOT    0x30fb
-#define HANGUL_FIRST    0xac00
-#define HANGUL_LAST     0xd7a3
+#define CODE_POINTS  0x20000
+#define PAGE         256
+#define LETTERS_MAX  24
+#define POOL_MAX     (1 << 20)
+#define UTF16_MAX    256
+#define CYRILLIC_BE  0x431
+#define MIDDLE_DOT   0xb7
+#define KATAKANA_DOT 0x30fb
+#define HANGUL_FIRST 0xac00
+#define HANGUL_LAST  0xd7a3
 
 static UTransliterator *russian, *ukrainian, *greek, *han, *any, *ascii;
 static const UNormalizer2 *nfkd;
@@ -201,25 +200,6 @@ static bool ethiopic_e(UChar32 c)
                row != 0x12a0 && row != 0x12d0;
 }
 
-/* A letter that ICU does not transliterate, by the end of its name in the Unicode Standard: "KA" of "TIBETAN
- * LETTER KA". A name in its script is then found by that, if not by what passports write. */
-static size_t by_name(UChar32 c, UScriptCode script, char *out)
-{
-        char name[128];
-        UErrorCode e = U_ZERO_ERROR;
-        u_charName(c, U_UNICODE_CHAR_NAME, name, sizeof name, &e);
-        if (U_FAILURE(e))
-                die("name", e);
-        size_t letters = 0;
-        const char *p = strrchr(name, ' ');
-        if (p && script == USCRIPT_TIFINAGH) /* "YAM" is m, "YU" is u */
-                p += p[1] != 'Y' ? 0 : p[2] == 'A' && p[3] ? 3 : 2;
-        for (; p && *p && letters < LETTERS_OF_NAME; p++)
-                if (u_isalnum(*p))
-                        out[letters++] = (char)u_tolower(*p);
-        return letters;
-}
-
 /* The folded letters of one code point: a-z and 0-9, how many. */
 static size_t fold(UChar32 c, UScriptCode script, char *out)
 {
@@ -257,10 +237,7 @@ static size_t fold(UChar32 c, UScriptCode script, char *out)
         }
         if (script == USCRIPT_ETHIOPIC && letters > 0 && ethiopic_e(c))
                 out[letters - 1] = 'e';
-        return letters > 0 || !u_isalpha(c) || own_translit(script) || script == USCRIPT_LATIN ||
-                       script == USCRIPT_COMMON
-                   ? letters
-                   : by_name(c, script, out);
+        return letters;
 }
 
 static unsigned kind_of(UChar32 c, UScriptCode script, size_t letters)
