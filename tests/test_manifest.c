@@ -9,6 +9,7 @@
 
 #include "matcher/engine.h"
 #include "matcher/person.h"
+#include "matcher/person_write.h"
 #include "tests/data.h"
 #include "tests/manifest_messages.h"
 #include "tests/manifest_transcript.h"
@@ -393,6 +394,32 @@ static void test_queries(void **state)
         assert_int_equal(asked, 2 + 4 + 3 + 3 + 1);
 }
 
+/* Each name of a record, in order, with '|' behind it. */
+static int list_names(void *context, const struct lf_manifest_header *h, const struct lf_party *p)
+{
+        uint8_t record[LF_PERSON_RECORD_MAX];
+        char *to = context;
+        size_t n;
+        assert_true(p->notes & LF_NOTE_DIGIT_IN_NAME);
+        assert_int_equal(lf_party_person(p, 'P', record, sizeof record, &n), 0);
+        for (size_t at = 0; at + LF_PERSON_FIELD_HEAD <= n;
+             at += LF_PERSON_FIELD_HEAD + (unsigned)(record[at + 1] | record[at + 2] << 8))
+                if (record[at] == LF_PERSON_NAME || record[at] == LF_PERSON_ALIAS)
+                        to += sprintf(to, "%.*s|", record[at + 1] | record[at + 2] << 8,
+                                      record + at + LF_PERSON_FIELD_HEAD);
+        return 0;
+}
+
+static void test_digits_in_names(void **state)
+{
+        static const char message[] = PAX("TDT+20+1'NAD+FL+++SM1TH:JOHN4'LOC+91+1'", "6");
+        const struct lf_manifest_calls calls = {.party = list_names};
+        struct lf_manifest_error e;
+        char names[512] = "";
+        assert_int_equal(lf_manifest_read(message, strlen(message), &calls, names, &e), 0);
+        assert_string_equal(names, "JOHN4 SM1TH|JOHN SMTH|");
+}
+
 /* ---- The data folder ---- */
 /* Read to the end, or refused with segment, position and rule. */
 static void test_data_folder(void **state)
@@ -463,6 +490,7 @@ int main(void)
             cmocka_unit_test(test_many_parties),
             cmocka_unit_test(test_limits),
             cmocka_unit_test(test_queries),
+            cmocka_unit_test(test_digits_in_names),
             cmocka_unit_test(test_data_folder),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

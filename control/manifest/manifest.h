@@ -111,7 +111,7 @@ const char *lf_party_role_name(enum lf_party_role role); /* "passenger" ... */
 /* Things about a party that are worth knowing and no reason to refuse it. Nothing was repaired but what is
  * said here to be left out. */
 enum lf_party_note {
-        LF_NOTE_DIGIT_IN_NAME = 1 << 0,   /* a traveller's name has a digit; it is as written */
+        LF_NOTE_DIGIT_IN_NAME = 1 << 0,   /* a traveller's name has a digit; it is as written, and screened without it, too */
         LF_NOTE_DIRECTION_MARKS = 1 << 1, /* marks of writing direction, left out of a text */
         LF_NOTE_CENTURY = 1 << 2,         /* two digits of a birth year: dates of both centuries are given */
         LF_NOTE_BAD_DATE = 1 << 3,        /* a date that is none, left out */
@@ -172,7 +172,8 @@ struct lf_party {
 };
 
 /* As the person engine takes it (matcher/person.h): names with aliases, dates, sex, nationalities, documents.
- * `entity`: 'P' or 'E'; a party whose kind is not known may be asked as both. What the engine does not take
+ * `entity`: 'P' or 'E'; a party whose kind is not known may be asked as both. A person's name that has digits
+ * is asked for without them, too, as far as the engine takes more names. What the engine does not take
  * is left out: words behind a name's 12th (an entity's 32nd) or behind 96 in all, documents without a letter
  * or digit or of more than 32 bytes, countries that are not letters. -ENODATA: neither a name nor a document.
  * -ENOSPC: more than `cap`; LF_PERSON_RECORD_MAX always suffices. */

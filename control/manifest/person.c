@@ -11,7 +11,8 @@
 #define ENTITY_WORDS LF_NAME_TOKENS
 #define PROBE_WORDS  96
 
-_Static_assert(LF_PARTY_NATIONS <= LF_PROBE_NATIONS, "the engine takes what a message may say");
+_Static_assert(LF_PARTY_NATIONS <= LF_PROBE_NATIONS && LF_PARTY_NAMES <= LF_PROBE_NAMES,
+               "the engine takes what a message may say");
 
 struct record {
         uint8_t *buf;
@@ -38,15 +39,29 @@ static size_t takes(const char *name, unsigned max, unsigned *ret_words)
         return 0;
 }
 
-static int put_name(struct record *r, const struct lf_party_name *name, unsigned max)
+static int put_name(struct record *r, const char *name, unsigned max)
 {
         unsigned words, left = PROBE_WORDS - r->words;
-        size_t n = takes(name->full, max < left ? max : left, &words);
+        size_t n = takes(name, max < left ? max : left, &words);
         if (n == 0)
                 return 0;
         r->words += words;
-        return lf_person_put(r->buf, r->cap, &r->n, r->names++ ? LF_PERSON_ALIAS : LF_PERSON_NAME, name->full,
-                             n);
+        return lf_person_put(r->buf, r->cap, &r->n, r->names++ ? LF_PERSON_ALIAS : LF_PERSON_NAME, name, n);
+}
+
+/* A person's name has no digits: nobody knows what one that has is meant to be, so it is asked for as it is
+ * written and without them. */
+static int put_without_digits(struct record *r, const char *name, unsigned max)
+{
+        char bare[LF_PERSON_NAME_MAX + 1];
+        size_t n = 0;
+        if (strlen(name) > LF_PERSON_NAME_MAX || !strpbrk(name, "0123456789") || r->names == LF_PROBE_NAMES)
+                return 0;
+        for (; *name; name++)
+                if (*name < '0' || *name > '9')
+                        bare[n++] = *name;
+        bare[n] = 0;
+        return put_name(r, bare, max);
 }
 
 static bool letters(const char *code)
@@ -73,9 +88,12 @@ static int put_document(struct record *r, const struct lf_party_document *d)
 int lf_party_person(const struct lf_party *p, char entity, void *buf, size_t cap, size_t *ret_size)
 {
         struct record r = {.buf = buf, .cap = cap};
+        bool person = entity == 'P';
         int ret = lf_person_put(r.buf, r.cap, &r.n, LF_PERSON_ENTITY, &entity, 1);
         for (unsigned i = 0; i < p->names && ret == 0; i++)
-                ret = put_name(&r, &p->name[i], entity == 'P' ? PERSON_WORDS : ENTITY_WORDS);
+                ret = put_name(&r, p->name[i].full, person ? PERSON_WORDS : ENTITY_WORDS);
+        for (unsigned i = 0; i < p->names && ret == 0 && person; i++)
+                ret = put_without_digits(&r, p->name[i].full, PERSON_WORDS);
         for (unsigned i = 0; i < p->births && ret == 0; i++)
                 ret = lf_person_put_birth(r.buf, r.cap, &r.n, p->birth[i].year, p->birth[i].month,
                                           p->birth[i].day);
