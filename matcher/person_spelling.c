@@ -133,9 +133,8 @@ bool lf_spelling_article(const char *letter, unsigned n, const char *next, unsig
 /* 0: it is none of the whole words. */
 static unsigned level_whole(char *letter, unsigned n)
 {
-        const struct whole *w = wholes_of[(uint8_t)letter[0]].word,
-                           *end = w + wholes_of[(uint8_t)letter[0]].n;
-        for (; w < end; w++)
+        const struct whole *w = wholes_of[(uint8_t)letter[0]].word;
+        for (size_t left = wholes_of[(uint8_t)letter[0]].n; left > 0; left--, w++)
                 if (letter[n - 1] == w->from[n - 1] && !w->from[n] && memcmp(letter, w->from, n) == 0) {
                         n = (unsigned)strlen(w->to);
                         memcpy(letter, w->to, n);
