@@ -1,9 +1,36 @@
 #include "matcher/person_explain.h"
 
+#include <math.h>
+
 #include "matcher/person_token.h"
 
-/* Name parts that are told; the rest of the explanation is kept for the other facts. */
+/* Name parts that are told at most; the rest of the explanation is kept for the other facts. */
 #define PARTS_TOLD 4
+
+/* What each fact adds to the score or takes from it, one after the other: with the name's part their sum is
+ * the score. */
+struct shares {
+        float birth, nationality, sex, document;
+};
+
+static struct shares shares_of(float similarity, enum lf_document document, const struct lf_person_facts *own,
+                               const struct lf_person_facts *theirs, unsigned years)
+{
+        struct lf_person_facts known = {.date = own->date, .n_dates = own->n_dates};
+        float birth = lf_person_score(similarity, LF_DOCUMENT_NONE, &known, theirs, years);
+        known.nation = own->nation;
+        known.n_nations = own->n_nations;
+        float nationality = lf_person_score(similarity, LF_DOCUMENT_NONE, &known, theirs, years);
+        known.sex = own->sex;
+        float sex = lf_person_score(similarity, LF_DOCUMENT_NONE, &known, theirs, years);
+        float all = lf_person_score(similarity, document, own, theirs, years);
+        return (struct shares){birth - similarity, nationality - birth, sex - nationality, all - sex};
+}
+
+static unsigned points(float share)
+{
+        return (unsigned)lroundf(fabsf(share) * 100);
+}
 
 static void tell(struct lf_explanation *e, enum lf_match_reason_code code, unsigned a, unsigned b, unsigned c)
 {
@@ -51,9 +78,10 @@ static unsigned weight_of(const struct lf_pairing *p, const struct lf_name *own)
 }
 
 static void tell_names(struct lf_explanation *e, struct lf_alignment *al, const struct lf_name *own,
-                       const struct lf_name *theirs)
+                       const struct lf_name *theirs, unsigned room)
 {
-        for (unsigned told = 0; told < PARTS_TOLD && told < al->n; told++) {
+        unsigned most = room < PARTS_TOLD ? room : PARTS_TOLD;
+        for (unsigned told = 0; told < most && told < al->n; told++) {
                 unsigned best = told;
                 for (unsigned i = told + 1; i < al->n; i++)
                         if (weight_of(&al->pair[i], own) > weight_of(&al->pair[best], own))
@@ -68,25 +96,35 @@ static void tell_names(struct lf_explanation *e, struct lf_alignment *al, const 
 }
 
 static void tell_birth(struct lf_explanation *e, const struct lf_person_facts *own,
-                       const struct lf_person_facts *theirs, unsigned tolerance)
+                       const struct lf_person_facts *theirs, unsigned tolerance, float share)
 {
         unsigned years;
         switch (lf_birth_compare(own, theirs, tolerance, &years)) {
         case LF_BIRTH_EXACT:
-                tell(e, LF_MATCH_REASON_BIRTH_EXACT, 0, 0, 0);
+                tell(e, LF_MATCH_REASON_BIRTH_EXACT, points(share), 0, 0);
                 break;
         case LF_BIRTH_PARTIAL:
-                tell(e, LF_MATCH_REASON_BIRTH_PARTIAL, 0, 0, 0);
+                tell(e, LF_MATCH_REASON_BIRTH_PARTIAL, points(share), 0, 0);
                 break;
         case LF_BIRTH_NEAR:
-                tell(e, LF_MATCH_REASON_BIRTH_NEAR, years, 0, 0);
+                tell(e, LF_MATCH_REASON_BIRTH_NEAR, years, points(share), 0);
                 break;
         case LF_BIRTH_DIFFERENT:
-                tell(e, LF_MATCH_REASON_BIRTH_DIFFERENT, 0, 0, 0);
+                tell(e, LF_MATCH_REASON_BIRTH_DIFFERENT, points(share), 0, 0);
                 break;
         case LF_BIRTH_UNKNOWN:
                 break;
         }
+}
+
+static void tell_class(struct lf_explanation *e, unsigned class)
+{
+        if (class != LF_NAME_PRIMARY)
+                tell(e,
+                     class == LF_NAME_WEAK       ? LF_MATCH_REASON_NAME_WEAK_ALIAS
+                     : class == LF_NAME_NICKNAME ? LF_MATCH_REASON_NAME_NICKNAME
+                                                 : LF_MATCH_REASON_NAME_ALIAS,
+                     0, 0, 0);
 }
 
 void lf_person_explain(const struct lf_shard *shard, const struct lf_person_view *v, uint32_t row,
@@ -97,30 +135,34 @@ void lf_person_explain(const struct lf_shard *shard, const struct lf_person_view
                                own = lf_probe_facts(probe);
         struct lf_name name = {.token = v->token + r->token, .n = r->n, .weight = r->weight};
         enum lf_document document = lf_document_compare(&own, &theirs);
+        struct lf_alignment alignment;
+        struct lf_explanation facts = {0};
+        unsigned best = 0, ofac = 0, years = lf_birth_years(shard);
+        float similarity = lf_probe_similarity(probe, &name, r->class, 0, &best, &alignment),
+              named = similarity;
+        if (shard->person.scoring == LF_PERSON_SCORING_OFAC)
+                named = lf_probe_ofac(probe, v->text + r->text, r->class, &ofac);
+        struct shares share = shares_of(named, document, &own, &theirs, years);
+        tell_birth(&facts, &own, &theirs, years, share.birth);
+        if (lf_sex_contradicts(&own, &theirs))
+                tell(&facts, LF_MATCH_REASON_SEX_DIFFERENT, points(share.sex), 0, 0);
+        if (lf_nationality_shared(&own, &theirs))
+                tell(&facts, LF_MATCH_REASON_NATIONALITY_SAME, points(share.nationality), 0, 0);
         if (document != LF_DOCUMENT_NONE)
                 tell(ret,
                      document == LF_DOCUMENT_EXACT ? LF_MATCH_REASON_DOCUMENT_EXACT
                                                    : LF_MATCH_REASON_DOCUMENT_SLIP,
-                     0, 0, 0);
-        unsigned best = 0, points = 0;
-        if (shard->person.scoring == LF_PERSON_SCORING_OFAC &&
-            lf_probe_ofac(probe, v->text + r->text, r->class, &points) > 0)
-                tell(ret, LF_MATCH_REASON_NAME_OFAC, points, 0, 0);
-        struct lf_alignment alignment;
-        if (lf_probe_similarity(probe, &name, r->class, 0, &best, &alignment) > 0) {
+                     points(share.document), 0, 0);
+        if (ofac > 0)
+                tell(ret, LF_MATCH_REASON_NAME_OFAC, ofac, 0, 0);
+        if (similarity > 0) {
                 const struct lf_person_name *n = &probe->name[best];
                 struct lf_name mine = lf_name_over(probe->token + n->first, n->n);
-                tell_names(ret, &alignment, &mine, &name);
-                if (r->class != LF_NAME_PRIMARY)
-                        tell(ret,
-                             r->class == LF_NAME_WEAK       ? LF_MATCH_REASON_NAME_WEAK_ALIAS
-                             : r->class == LF_NAME_NICKNAME ? LF_MATCH_REASON_NAME_NICKNAME
-                                                            : LF_MATCH_REASON_NAME_ALIAS,
-                             0, 0, 0);
+                unsigned others =
+                    ret->n + facts.n + (alignment.left_a || alignment.left_b) + (r->class != LF_NAME_PRIMARY);
+                tell_names(ret, &alignment, &mine, &name, LF_EXPLANATION_MAX - others);
+                tell_class(ret, r->class);
         }
-        tell_birth(ret, &own, &theirs, lf_birth_years(shard));
-        if (lf_sex_contradicts(&own, &theirs))
-                tell(ret, LF_MATCH_REASON_SEX_DIFFERENT, 0, 0, 0);
-        if (lf_nationality_shared(&own, &theirs))
-                tell(ret, LF_MATCH_REASON_NATIONALITY_SAME, 0, 0, 0);
+        for (unsigned i = 0; i < facts.n; i++)
+                tell(ret, facts.reason[i].code, facts.reason[i].a, facts.reason[i].b, facts.reason[i].c);
 }

@@ -15,6 +15,7 @@ static const char usage[] =
     "usage: landfall eval person --pairs FILE [--threshold SCORE] [--json]\n"
     "       landfall eval person --listed FILE --altered FILE --negatives FILE... [--threshold SCORE] "
     "[--json]\n"
+    "       landfall eval person --list sdn.csv [--aliases alt.csv] --negatives FILE... [--json]\n"
     "\n"
     "--pairs: columns schema, name1, name2, is_match, quality. Prints precision, recall and F1 of calling a\n"
     "pair a match when its score reaches the threshold, and how many pairs of quality STRONG came out "
@@ -24,12 +25,16 @@ static const char usage[] =
     "altered person is searched for in a shard of all the listed ones: `recall` is the share whose listed\n"
     "row was found, `false_hit_rate` the share of the negatives for whom anybody was; by name only, and\n"
     "`with_birth_date`. Rates are fractions.\n"
+    "--list, --aliases: lists in OFAC's format. Each negative's name is compared with each name of the "
+    "list's\n"
+    "individuals: `rates` says of some scores how many comparisons reached them, and the rate of false\n"
+    "matches that they claim beside the one that was counted. That takes minutes.\n"
     "`halves` are the same figures over the first, third, .. row of each file, and over the others: what is\n"
     "chosen on one half is to hold on the other.\n"
     "The threshold is 0.78 where none is given.\n";
 
 struct arguments {
-        const char *pairs, *listed, *altered;
+        const char *pairs, *listed, *altered, *list, *aliases;
         char **negatives;
         int n_negatives;
         double threshold;
@@ -135,12 +140,15 @@ static int run(const struct arguments *a)
                 return 1;
         }
         json_t *out = json_object();
-        json_object_set_new(out, "threshold", json_real(a->threshold));
+        if (!a->list)
+                json_object_set_new(out, "threshold", json_real(a->threshold));
         if (a->pairs)
                 r = lf_eval_person_pairs(a->pairs, (float)a->threshold, out);
         if (r == 0 && a->listed)
                 r = lf_eval_person_altered(a->listed, a->altered, a->negatives, a->n_negatives,
                                            (float)a->threshold, out);
+        if (r == 0 && a->list)
+                r = lf_eval_person_claims(a->list, a->aliases, a->negatives, a->n_negatives, out);
         if (r == 0) {
                 /* The same object either way: on a terminal it is indented further. */
                 json_dumpf(out, stdout, JSON_INDENT(a->json ? 2 : 4) | JSON_REAL_PRECISION(6));
@@ -178,6 +186,8 @@ int lf_eval_person(int argc, char **argv)
                 const char **path = !strcmp(argv[i], "--pairs")     ? &a.pairs
                                     : !strcmp(argv[i], "--listed")  ? &a.listed
                                     : !strcmp(argv[i], "--altered") ? &a.altered
+                                    : !strcmp(argv[i], "--list")    ? &a.list
+                                    : !strcmp(argv[i], "--aliases") ? &a.aliases
                                                                     : NULL;
                 if (!strcmp(argv[i], "--help")) {
                         fputs(usage, stdout);
@@ -200,8 +210,11 @@ int lf_eval_person(int argc, char **argv)
                         return misused("no such option");
                 }
         }
-        bool search = a.listed && a.altered && a.n_negatives > 0;
-        if (!a.pairs == !search || (!search && (a.listed || a.altered || a.n_negatives > 0)))
-                return misused("either --pairs, or --listed, --altered and --negatives");
+        bool negatives = a.n_negatives > 0, search = a.listed && a.altered && negatives,
+             claims = a.list && negatives;
+        if (!!a.pairs + search + claims != 1 || (a.pairs && negatives) ||
+            (!search && (a.listed || a.altered)) || (!claims && (a.list || a.aliases)))
+                return misused("either --pairs, or --listed, --altered and --negatives, or --list and "
+                               "--negatives");
         return run(&a);
 }

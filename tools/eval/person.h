@@ -37,3 +37,5 @@ void *lf_eval_aligned(size_t size);
 int lf_eval_person_pairs(const char *path, float threshold, json_t *out);
 int lf_eval_person_altered(const char *listed, const char *altered, char **negatives, int n, float threshold,
                            json_t *out);
+/* Every name of the negatives with every name of the list's individuals. */
+int lf_eval_person_claims(const char *list, const char *aliases, char **negatives, int n, json_t *out);
