@@ -176,7 +176,8 @@ static read_field *const readers[] = {
     [LF_PERSON_NICKNAME] = read_name,
 };
 
-/* A name in Hangul has only the one reading, as there is no other spelling. */
+/* A name in Hangul has only the other reading, as there is no other spelling: its own one is emptied, as the
+ * index wants the words of names in the order of the names. */
 static void add_readings(struct lf_person_room *room)
 {
         for (unsigned i = 0, n = room->n_names; i < n; i++) {
@@ -187,11 +188,13 @@ static void add_readings(struct lf_person_room *room)
                 if (words == 0)
                         continue;
                 bool hangul = room->token[name.first].flags & LF_TOKEN_HANGUL;
-                unsigned to = hangul ? i : room->n_names++;
+                unsigned to = room->n_names++;
                 room->text[to] = room->text[i];
                 room->name[to] = (struct lf_person_name){
                     .first = room->n_tokens, .n = (uint8_t)words, .class = name.class};
                 room->n_tokens = (uint16_t)(room->n_tokens + words);
+                if (hangul)
+                        room->name[i].n = 0;
         }
 }
 
