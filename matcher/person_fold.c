@@ -265,9 +265,12 @@ int lf_name_fold(const uint8_t *name, size_t size, struct lf_token *token, unsig
         int n = words_of(name, size, false, token, max);
         for (int i = 0; i < n; i++)
                 finish(&token[i]);
-        /* "Ben Carter": a given name, but still "bin" as of "Ben Laden". */
-        if (n == 2 && token[0].spelling == lf_letters_fnv("ben", 3))
+        /* "Ben Carter", "CARTER, Ben": a given name, but still "bin" as of "Ben Laden". */
+        const uint32_t ben = lf_letters_fnv("ben", 3);
+        if (n == 2 && token[0].spelling == ben)
                 token[0].weight = LF_WEIGHT_GIVEN;
+        else if (n > 1 && token[n - 1].spelling == ben)
+                token[n - 1].weight = LF_WEIGHT_GIVEN;
         return n;
 }
 

@@ -153,8 +153,9 @@ unsigned lf_spelling_level(char *letter, unsigned n)
         unsigned whole = n > 1 && n < WHOLE_LETTERS ? level_whole(letter, n) : 0;
         if (whole)
                 return whole;
-        if (n >= 4 && letter[0] == 'j' && letter[1] == 'u' && strchr("lrs", letter[2]))
-                letter[0] = 'y'; /* "Jurij", "Jusuf", as languages spell them that have j for y */
+        if (n >= 5 && letter[0] == 'j' && letter[1] == 'u' &&
+            (letter[2] == 'l' ? letter[3] == 'i' && letter[4] == 'j' : letter[2] == 'r' || letter[2] == 's'))
+                letter[0] = 'y'; /* "Jurij", "Jusuf", "Julija", as languages spell them that have j for y */
         level_servant(letter, n);
         n = level_din(letter, n);
         unsigned out = 0;

@@ -6,7 +6,7 @@
 
 /* Another number whenever words are levelled otherwise: it is part of lf_fold_table_id, by which a list that
  * was levelled by other rules is refused. */
-#define LF_SPELLING_VERSION 5
+#define LF_SPELLING_VERSION 6
 
 /* Levels the word letter[0..n) of a-z and 0-9 in place, in room for 32 letters, n at most 32. Returns its new
  * length, which is at least 1 where n is. */

@@ -106,9 +106,11 @@ static void arabic_in_latin_letters(void **state)
              "Bachir ez-Zawi Omar|Bashir al-Zawi Umar", "MD RAFIQUL ISLAM|Mohammad Rafiqul Islam",
              "MOHD AZLAN BIN ISMAIL|Muhammad Azlan Ismail", "Ben Carter|Carter, Ben|BEN CARTER",
              "Ben Laden|Bin Laden|bin Ladin", "Ahmed Ben Bella|Ahmad bin Bella", "Jusuf Kalla|Yusuf Kalla",
-             "Jurij Gagarin|Yuri Gagarin", "Siti binti Ismail Noor|Siti bte Ismail Noor|Siti bt Ismail Noor");
+             "Jurij Gagarin|Yuri Gagarin", "Julija Petrova|Yulia Petrova",
+             "Siti binti Ismail Noor|Siti bte Ismail Noor|Siti bt Ismail Noor");
         OTHERS("Shams al-Din Muhammad|Shams al-Haqq Muhammad", "Badruddin Ali|Nuruddin Ali",
-               "Ash Carter|John Carter", "Ben Carter|John Carter", "Ad Verhoeven|Piet Verhoeven");
+               "Ash Carter|John Carter", "Ben Carter|John Carter", "CARTER, Ben|CARTER, John",
+               "Julian Smith|Yuliana Smith", "Ad Verhoeven|Piet Verhoeven");
 }
 
 static void urdu_pashto_kurdish(void **state)
