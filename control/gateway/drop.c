@@ -64,13 +64,13 @@ int lf_drop_open(struct lf_gateway *g)
 
 /* ---- taking a message in ---- */
 
-static int read_plain(struct lf_gateway *g, int folder, const char *file, const char *name, uint8_t **ret,
+static int read_plain(struct lf_gateway *g, const char *file, const char *name, uint8_t **ret,
                       size_t *ret_size)
 {
         struct stat st;
-        if (fstatat(folder, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+        if (fstatat(g->work, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
                 return -EINVAL; /* a device may do something when it is opened */
-        int fd = openat(folder, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        int fd = openat(g->work, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (fd < 0)
                 return -errno;
         int r = fstat(fd, &st) < 0 ? -errno : 0;
@@ -153,7 +153,7 @@ static void take(struct lf_gateway *g, const char *file)
         struct lf_job *job;
         char printable[LF_NAME_LENGTH];
         lf_vault_id(file, sealed.id);
-        int r = read_plain(g, g->work, file, name, &plain, &size);
+        int r = read_plain(g, file, name, &plain, &size);
         if (r < 0 && r != -ENOMEM && r != -EMFILE && r != -ENFILE) {
                 set_aside(g, file, name, sealed.id, r);
                 return;
@@ -213,8 +213,26 @@ static void say_stuck(struct lf_gateway *g, const char *name, int error)
                      strerror(error));
 }
 
-/* `cut`: its end is missing. */
-static void claim(struct lf_gateway *g, const char *name, bool cut)
+/* Whether nothing but its end is missing. */
+static bool is_cut(struct lf_gateway *g, const char *file, const char *name)
+{
+        static const struct lf_manifest_calls calls;
+        struct lf_manifest_error error = {0};
+        uint8_t *plain;
+        size_t size;
+        if (read_plain(g, file, name, &plain, &size) < 0)
+                return false;
+        const size_t head = sizeof(struct lf_meta);
+        int r = lf_manifest_read(plain + head, size - head, &calls, NULL, &error);
+        OPENSSL_cleanse(plain, size);
+        free(plain);
+        return r == -EBADMSG && (error.rule == LF_RULE_EMPTY || error.rule == LF_RULE_UNTERMINATED ||
+                                 error.rule == LF_RULE_NO_TRAILER);
+}
+
+/* `late`: nobody has written it for long; whether its end is missing is looked at when no writer can reach it
+ * by its name any more. */
+static void claim(struct lf_gateway *g, const char *name, bool late)
 {
         uint8_t id[LF_VAULT_ID];
         char hex[ID_TEXT + 1], file[ID_TEXT + 2 + CLAIM_NAME];
@@ -230,7 +248,7 @@ static void claim(struct lf_gateway *g, const char *name, bool cut)
         }
         if (fsync(g->work) < 0 || fsync(g->in) < 0)
                 lf_log_error("%s: %s", g->options->directory, strerror(errno));
-        if (cut)
+        if (late && is_cut(g, file, name))
                 set_aside(g, file, file + ID_TEXT + 1, id, -ENODATA);
         else
                 take(g, file);
@@ -266,23 +284,6 @@ static bool ends_whole(struct lf_gateway *g, const char *name, off_t size)
         return n < 0 || lf_drop_ends_whole(tail, (size_t)n);
 }
 
-/* Whether nothing but its end is missing. */
-static bool is_cut(struct lf_gateway *g, const char *name)
-{
-        static const struct lf_manifest_calls calls;
-        struct lf_manifest_error error = {0};
-        uint8_t *plain;
-        size_t size;
-        if (read_plain(g, g->in, name, name, &plain, &size) < 0)
-                return false;
-        const size_t head = sizeof(struct lf_meta);
-        int r = lf_manifest_read(plain + head, size - head, &calls, NULL, &error);
-        OPENSSL_cleanse(plain, size);
-        free(plain);
-        return r == -EBADMSG && (error.rule == LF_RULE_EMPTY || error.rule == LF_RULE_UNTERMINATED ||
-                                 error.rule == LF_RULE_NO_TRAILER);
-}
-
 /* Nobody writes it any more, it seems. */
 static void claim_if_still(struct lf_gateway *g, const char *name)
 {
@@ -299,7 +300,7 @@ static void claim_if_still(struct lf_gateway *g, const char *name)
                 return;
         case LF_DROP_LATE:
                 if (lf_drop_has_room(g))
-                        claim(g, name, file && is_cut(g, name));
+                        claim(g, name, file);
                 return;
         }
 }
