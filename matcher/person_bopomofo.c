@@ -1,4 +1,4 @@
-#include "matcher/person_southeast.h"
+#include "matcher/person_syllabic.h"
 
 /* Pinyin of Bopomofo, U+3105 to U+3129 (GB/T 16159, ISO 7098). */
 static const char initial[][3] = {"b", "p", "m", "f",  "d",  "t",  "n", "l", "g", "k", "h",

@@ -6,8 +6,8 @@
 
 #include "matcher/person_korean.h"
 #include "matcher/person_neighbour.h"
-#include "matcher/person_southeast.h"
 #include "matcher/person_spelling.h"
+#include "matcher/person_syllabic.h"
 #include "matcher/person_table.h"
 
 int32_t lf_utf8_next(const uint8_t **p, const uint8_t *end)
@@ -80,7 +80,7 @@ static uint32_t entry_of(int32_t c)
 #define NEIGHBOURS           0x370 /* the first letter that others may change: Greek */
 #define NORTHERN_INDIC       0x900 /* Devanagari, Bengali, Gurmukhi, Gujarati, Oriya */
 #define SOUTHERN_INDIC       0xb80
-#define SOUTHEAST            0xe00 /* Thai, the first of lf_southeast_begins() */
+#define SYLLABIC             0xe00 /* Thai, the first of lf_syllabic_begins() */
 #define CYRILLIC_GHE         0x433
 #define CYRILLIC_GHE_CAPITAL 0x413
 
@@ -210,16 +210,16 @@ static void read_ascii(struct splitter *s, uint8_t c)
 }
 
 /* Scripts that are read by the word. */
-static void read_southeast(struct splitter *s, const uint8_t **p, const uint8_t *end)
+static void read_syllables(struct splitter *s, const uint8_t **p, const uint8_t *end)
 {
-        char letter[LF_SOUTHEAST_LETTERS];
-        enum lf_southeast kind;
-        unsigned n = lf_southeast_read(p, end, s->etymological, letter, &kind);
-        bool word = kind == LF_SOUTHEAST_SYLLABLE && n > 0;
+        char letter[LF_SYLLABIC_LETTERS];
+        enum lf_syllabic kind;
+        unsigned n = lf_syllabic_read(p, end, s->etymological, letter, &kind);
+        bool word = kind == LF_SYLLABIC_SYLLABLE && n > 0;
         if (word)
                 end_word(s);
         s->schwa = s->inherent = s->joined = false;
-        add_letters(s, letter, n, LF_TOKEN_FOREIGN | (kind == LF_SOUTHEAST_BY_SOUND ? LF_TOKEN_BY_SOUND : 0));
+        add_letters(s, letter, n, LF_TOKEN_FOREIGN | (kind == LF_SYLLABIC_BY_SOUND ? LF_TOKEN_BY_SOUND : 0));
         if (word)
                 end_word(s);
 }
@@ -236,8 +236,8 @@ static int split(struct splitter s)
                 int32_t c = lf_letter_next(&p, end);
                 if (c < 0)
                         break;
-                if (c >= SOUTHEAST && lf_southeast_begins(c))
-                        p = at, read_southeast(&s, &p, end);
+                if (c >= SYLLABIC && lf_syllabic_begins(c))
+                        p = at, read_syllables(&s, &p, end);
                 else
                         read_letter(&s, c);
         }

@@ -1,4 +1,4 @@
-#include "matcher/person_southeast.h"
+#include "matcher/person_syllabic.h"
 
 enum {
         KA = 0x1780,

@@ -1,7 +1,7 @@
 /* Thai and Lao, whose letters correspond: Lao ones are read as the Thai ones 0x80 before them. */
 #include <string.h>
 
-#include "matcher/person_southeast.h"
+#include "matcher/person_syllabic.h"
 
 enum {
         KO_KAI = 0xe01,
@@ -59,7 +59,7 @@ static const struct {
 };
 
 struct reading {
-        uint16_t u[LF_SOUTHEAST_RUN + 4]; /* zeros behind the last one */
+        uint16_t u[LF_SYLLABIC_RUN + 4]; /* zeros behind the last one */
         unsigned n, i;
         bool lao, etymological;
         struct lf_letters_out *out;

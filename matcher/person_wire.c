@@ -176,25 +176,32 @@ static read_field *const readers[] = {
     [LF_PERSON_NICKNAME] = read_name,
 };
 
-/* A name in Hangul has only the other reading, as there is no other spelling: its own one is emptied, as the
- * index wants the words of names in the order of the names. */
+/* Of Hangul there is only the other reading; of Thai and Lao there are both. */
+static bool replaced(const struct lf_token *token, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++)
+                if (token[i].flags & LF_TOKEN_BY_SOUND)
+                        return false;
+        return token[0].flags & LF_TOKEN_HANGUL;
+}
+
+/* Other readings stand behind all names, as the index wants the words of names in the order of the names: one
+ * that is replaced is emptied. */
 static void add_readings(struct lf_person_room *room)
 {
         for (unsigned i = 0, n = room->n_names; i < n; i++) {
-                struct lf_person_name name = room->name[i];
-                unsigned words =
-                    lf_name_fold_other(room->text[i].byte, room->text[i].n, room->token + name.first, name.n,
-                                       room->token + room->n_tokens);
+                struct lf_person_name *name = &room->name[i];
+                const struct lf_token *token = room->token + name->first;
+                unsigned words = lf_name_fold_other(room->text[i].byte, room->text[i].n, token, name->n,
+                                                    room->token + room->n_tokens);
                 if (words == 0)
                         continue;
-                bool hangul = room->token[name.first].flags & LF_TOKEN_HANGUL;
-                unsigned to = room->n_names++;
-                room->text[to] = room->text[i];
-                room->name[to] = (struct lf_person_name){
-                    .first = room->n_tokens, .n = (uint8_t)words, .class = name.class};
+                room->text[room->n_names] = room->text[i];
+                room->name[room->n_names++] = (struct lf_person_name){
+                    .first = room->n_tokens, .n = (uint8_t)words, .class = name->class};
                 room->n_tokens = (uint16_t)(room->n_tokens + words);
-                if (hangul)
-                        room->name[i].n = 0;
+                if (replaced(token, name->n))
+                        name->n = 0;
         }
 }
 

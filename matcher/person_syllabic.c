@@ -1,4 +1,4 @@
-#include "matcher/person_southeast.h"
+#include "matcher/person_syllabic.h"
 
 #include "matcher/person_fold.h"
 
@@ -19,7 +19,7 @@ static enum script script_of(int32_t c)
 }
 
 /* Digits and signs are what the table says they are. */
-bool lf_southeast_begins(int32_t c)
+bool lf_syllabic_begins(int32_t c)
 {
         switch (script_of(c)) {
         case THAI:
@@ -38,17 +38,17 @@ bool lf_southeast_begins(int32_t c)
         return false;
 }
 
-unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymological,
-                           char out[LF_SOUTHEAST_LETTERS], enum lf_southeast *ret_kind)
+unsigned lf_syllabic_read(const uint8_t **p, const uint8_t *end, bool etymological,
+                          char out[LF_SYLLABIC_LETTERS], enum lf_syllabic *ret_kind)
 {
-        const uint8_t *at = *p, *behind[LF_SOUTHEAST_RUN];
-        uint16_t u[LF_SOUTHEAST_RUN];
+        const uint8_t *at = *p, *behind[LF_SYLLABIC_RUN];
+        uint16_t u[LF_SYLLABIC_RUN];
         enum script script = NONE;
         unsigned n = 0, used;
-        for (int32_t c; n < LF_SOUTHEAST_RUN && (c = lf_utf8_next(&at, end)) >= 0; n++) {
+        for (int32_t c; n < LF_SYLLABIC_RUN && (c = lf_utf8_next(&at, end)) >= 0; n++) {
                 if (c == 0x200b || c == 0x200c || c == 0x200d) /* where lines may break, and what joins */
                         c = 0;
-                else if (!lf_southeast_begins(c) || (script && script != script_of(c)))
+                else if (!lf_syllabic_begins(c) || (script && script != script_of(c)))
                         break;
                 else
                         script = script_of(c);
@@ -65,9 +65,9 @@ unsigned lf_southeast_read(const uint8_t **p, const uint8_t *end, bool etymologi
                 lf_khmer_read(u, n, &o);
         else
                 lf_thai_read(u, n, script == LAO, etymological, &o);
-        *ret_kind = script == BURMESE || script == BOPOMOFO ? LF_SOUTHEAST_SYLLABLE
-                    : script == KHMER                       ? LF_SOUTHEAST_LETTERS_OF_WORD
-                                                            : LF_SOUTHEAST_BY_SOUND;
+        *ret_kind = script == BURMESE || script == BOPOMOFO ? LF_SYLLABIC_SYLLABLE
+                    : script == KHMER                       ? LF_SYLLABIC_LETTERS_OF_WORD
+                                                            : LF_SYLLABIC_BY_SOUND;
         *p = behind[used - 1];
         return o.n;
 }
