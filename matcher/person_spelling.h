@@ -12,5 +12,6 @@
  * length, which is at least 1 where n is. */
 unsigned lf_spelling_level(char *letter, unsigned n);
 
-/* Whether the word letter[0..n) is the Arabic article, written as it sounds before next[0..m): "ar-Rashid". */
+/* Whether the word letter[0..n) is the Arabic article, written as it sounds before next[0..m): "ar-Rashid".
+ */
 bool lf_spelling_article(const char *letter, unsigned n, const char *next, unsigned m);

@@ -111,7 +111,7 @@ const char *lf_party_role_name(enum lf_party_role role); /* "passenger" ... */
 /* Things about a party that are worth knowing and no reason to refuse it. Nothing was repaired but what is
  * said here to be left out. */
 enum lf_party_note {
-        LF_NOTE_DIGIT_IN_NAME = 1 << 0,   /* a traveller's name has a digit; it is as written, and screened without it, too */
+        LF_NOTE_DIGIT_IN_NAME = 1 << 0,   /* a traveller's name has a digit; it is screened without, too */
         LF_NOTE_DIRECTION_MARKS = 1 << 1, /* marks of writing direction, left out of a text */
         LF_NOTE_CENTURY = 1 << 2,         /* two digits of a birth year: dates of both centuries are given */
         LF_NOTE_BAD_DATE = 1 << 3,        /* a date that is none, left out */
