@@ -44,14 +44,16 @@ static void tell_word(struct lf_explanation *e, const struct lf_pairing *p, cons
 {
         struct lf_span x = lf_span_of(s), y = lf_span_of(t);
         unsigned edits, a = p->a + 1u, b = p->b + 1u;
-        bool scripts = (s->flags | t->flags) & LF_TOKEN_FOREIGN;
+        bool scripts = (s->flags ^ t->flags) & LF_TOKEN_FOREIGN;
         lf_span_similarity(&x, &y, &edits);
         if (p->initial)
                 tell(e, LF_MATCH_REASON_NAME_INITIAL, a, b, 0);
         else if (p->similarity == 1000 && s->spelling == t->spelling && s->flags == t->flags)
                 tell(e, LF_MATCH_REASON_NAME_EXACT, a, b, 0);
-        else if (p->similarity == 1000 || scripts)
+        else if (scripts)
                 tell(e, LF_MATCH_REASON_NAME_TRANSLITERATED, a, b, 0);
+        else if (p->similarity == 1000)
+                tell(e, LF_MATCH_REASON_NAME_SPELLING, a, b, 0);
         else
                 tell(e, LF_MATCH_REASON_NAME_EDIT, a, b, edits);
 }
@@ -107,7 +109,10 @@ static void tell_birth(struct lf_explanation *e, const struct lf_person_facts *o
                 tell(e, LF_MATCH_REASON_BIRTH_PARTIAL, points(share), 0, 0);
                 break;
         case LF_BIRTH_NEAR:
-                tell(e, LF_MATCH_REASON_BIRTH_NEAR, years, points(share), 0);
+                if (years == 0)
+                        tell(e, LF_MATCH_REASON_BIRTH_SWAPPED, points(share), 0, 0);
+                else
+                        tell(e, LF_MATCH_REASON_BIRTH_NEAR, years, points(share), 0);
                 break;
         case LF_BIRTH_DIFFERENT:
                 tell(e, LF_MATCH_REASON_BIRTH_DIFFERENT, points(share), 0, 0);

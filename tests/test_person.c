@@ -93,6 +93,9 @@ static void other_scripts(void **state)
         struct lf_explanation e = {0};
         score_of(named("Владимир Лавренко"), named("Vladimir Lavrenko"), &e);
         assert_true(says(&e, LF_MATCH_REASON_NAME_TRANSLITERATED));
+        score_of(named("John Smyth"), named("SMITH, John"), &e);
+        assert_true(says(&e, LF_MATCH_REASON_NAME_SPELLING) &&
+                    !says(&e, LF_MATCH_REASON_NAME_TRANSLITERATED));
 }
 
 static void right_to_left_marks(void **state)

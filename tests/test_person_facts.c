@@ -23,26 +23,29 @@ static void birth_dates(void **state)
 /* What the facts add and take, with what the names say alone, is the score. */
 static void facts_add_up(void **state)
 {
-        static const unsigned years[] = {0, 1960, 1961, 1985};
+        static const unsigned birth[][3] = {{0, 0, 0},     {1960, 3, 12}, {1961, 3, 12},
+                                            {1985, 3, 12}, {1960, 0, 0},  {1960, 12, 3}};
         static const char *const numbers[] = {"", "AB123456", "AB123457", "XY999999"};
         float plain = score("Yusuf Qaradavi", "Yusuf Qaradawi");
-        for (unsigned i = 0; i < 4 * 4 * 4; i++) {
+        for (unsigned i = 0; i < 6 * 4 * 4; i++) {
+                const unsigned *day = birth[i % 6], of = i / 6;
                 struct person record = holding(born(named("Yusuf Qaradawi"), 1960, 3, 12), "EGY", numbers[1]),
                               probe = named("Yusuf Qaradavi");
                 record = with(with(record, LF_PERSON_SEX, "M"), LF_PERSON_NATIONALITY, "EGY");
-                if (years[i % 4])
-                        probe = born(probe, years[i % 4], 3, 12);
-                if (numbers[i / 4 % 4][0])
-                        probe = holding(probe, "EGY", numbers[i / 4 % 4]);
-                if (i / 16 % 2)
+                if (day[0])
+                        probe = born(probe, day[0], day[1], day[2]);
+                if (numbers[of % 4][0])
+                        probe = holding(probe, "EGY", numbers[of % 4]);
+                if (of / 4 % 2)
                         probe = with(probe, LF_PERSON_SEX, "F");
-                if (i / 32)
+                if (of / 8)
                         probe = with(probe, LF_PERSON_NATIONALITY, "EGY");
                 struct lf_explanation e = {0};
                 float sum = plain * 100, is = score_of(probe, record, &e) * 100;
                 for (unsigned k = 0; k < e.n; k++)
                         switch (e.reason[k].code) {
                         case LF_MATCH_REASON_BIRTH_EXACT:
+                        case LF_MATCH_REASON_BIRTH_PARTIAL:
                         case LF_MATCH_REASON_NATIONALITY_SAME:
                         case LF_MATCH_REASON_DOCUMENT_EXACT:
                         case LF_MATCH_REASON_DOCUMENT_SLIP:
@@ -52,11 +55,14 @@ static void facts_add_up(void **state)
                                 sum -= e.reason[k].b;
                                 break;
                         case LF_MATCH_REASON_BIRTH_DIFFERENT:
+                        case LF_MATCH_REASON_BIRTH_SWAPPED:
                         case LF_MATCH_REASON_SEX_DIFFERENT:
                                 sum -= e.reason[k].a;
                                 break;
                         }
                 assert_true(fabsf(sum - is) <= 2); /* four roundings */
+                assert_int_equal(says(&e, LF_MATCH_REASON_BIRTH_SWAPPED), i % 6 == 5);
+                assert_int_equal(says(&e, LF_MATCH_REASON_BIRTH_NEAR), i % 6 == 2);
         }
 }
 

@@ -133,6 +133,7 @@ static void reason_words(struct lf_match_reason r, const struct side side[2], ch
         switch (r.code) {
         case LF_MATCH_REASON_NAME_EXACT:
         case LF_MATCH_REASON_NAME_TRANSLITERATED:
+        case LF_MATCH_REASON_NAME_SPELLING:
         case LF_MATCH_REASON_NAME_EDIT:
         case LF_MATCH_REASON_NAME_INITIAL:
                 words_of(&side[0], r.a, r.a, own, size);
