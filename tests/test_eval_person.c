@@ -84,6 +84,30 @@ static void altered(void **state)
         unlink(two);
 }
 
+static void claims(void **state)
+{
+        FILE_OF(list, "1,\"QARADAWI, Yusuf\",\"individual\",-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-\n"
+                      "2,\"Nanshan Group\",-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-,-0-\n"); /* no individual */
+        FILE_OF(aliases, "1,7,\"aka\",\"PETROV, Sergey\",-0-\n");
+        FILE_OF(people, "full_name,date_of_birth\nSergey Petrov,\nMaria Lopez,\nYusuf Qaradawi,\n");
+        char *negatives[] = {people};
+        json_t *j = json_object();
+        assert_int_equal(lf_eval_person_claims(list, aliases, negatives, 1, j), 0);
+        assert_true(number(j, "names") == 2 && number(j, "people") == 3 && number(j, "comparisons") == 6);
+        const json_t *rates = json_object_get(j, "rates"), *halves = json_object_get(j, "halves");
+        const json_t *last = json_array_get(rates, json_array_size(rates) - 1);
+        assert_true(number(json_array_get(rates, 0), "reached") == 2);
+        assert_true(number(last, "score") > 0.9 && number(last, "score") < 1 && number(last, "reached") == 0);
+        assert_float_equal(number(json_array_get(rates, 0), "counted_log10_fmr"), -0.477121, 1e-5);
+        assert_true(number(json_array_get(halves, 0), "people") == 2 &&
+                    number(json_array_get(halves, 1), "people") == 1);
+        assert_true(lf_eval_person_claims("/nowhere/at/all", NULL, negatives, 1, j) < 0);
+        json_decref(j);
+        unlink(list);
+        unlink(aliases);
+        unlink(people);
+}
+
 static void bad_files(void **state)
 {
         FILE_OF(columns, "schema,name1,name2,is_match\nPerson,A,B,true\n");
@@ -110,6 +134,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
             cmocka_unit_test(pairs),
             cmocka_unit_test(altered),
+            cmocka_unit_test(claims),
             cmocka_unit_test(bad_files),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
