@@ -231,8 +231,8 @@ hit=$(ls -t "$D"/done/flight.edi.*.rescreen-*.json | head -1 | xargs cat)
 check "for that purpose" grep -q '"purpose":"border-check"' <<<"$hit"
 check "and what was reported before is not new" test "$(count "$hit" new_hits)" = 1
 
-# ---- a writer that stopped for more than a minute ---------------------------------------------------------------------------
-check_eventually "a file that stays cut goes to failed/" 65 reported failed half.edi
+# ---- a writer that stopped for more than half a minute -----------------------------------------------------------------
+check_eventually "a file that stays cut goes to failed/" 35 reported failed half.edi
 check "and the report says why" grep -q '"reason":"it ends within a message, and its writer neither closed it' <(report failed half.edi)
 tail -c +301 "$W/call" >&$half; exec {half}>&-
 check "what its writer adds is not lost" until_true 2 cmp -s "$W/call" "$(ls "$D"/failed/half.edi.* | grep -v json)"

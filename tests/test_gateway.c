@@ -178,13 +178,13 @@ static void test_age(void **state)
         assert_int_equal(lf_drop_age(0, 1000000, &ahead), LF_DROP_WRITTEN);
         assert_int_equal(lf_drop_age(-1, 1000000, &ahead), LF_DROP_WRITTEN);
         assert_int_equal(lf_drop_age(2, 1000000, &ahead), LF_DROP_STILL);
-        assert_int_equal(lf_drop_age(59, 1000000, &ahead), LF_DROP_STILL);
-        assert_int_equal(lf_drop_age(60, 1000000, &ahead), LF_DROP_LATE);
+        assert_int_equal(lf_drop_age(29, 1000000, &ahead), LF_DROP_STILL);
+        assert_int_equal(lf_drop_age(30, 1000000, &ahead), LF_DROP_LATE);
         assert_false(ahead.seen);
         assert_int_equal(lf_drop_age(-3600, 1000000, &ahead), LF_DROP_STILL);
         assert_true(ahead.seen);
-        assert_int_equal(lf_drop_age(-3541, 60000000, &ahead), LF_DROP_STILL);
-        assert_int_equal(lf_drop_age(-3540, 61000000, &ahead), LF_DROP_LATE);
+        assert_int_equal(lf_drop_age(-3571, 30000000, &ahead), LF_DROP_STILL);
+        assert_int_equal(lf_drop_age(-3570, 31000000, &ahead), LF_DROP_LATE);
 }
 
 static int each(void *arg, const uint8_t *record, size_t size)

@@ -99,8 +99,8 @@ static const char *unreadable(int error)
                      "and drop it again"
                : error == -EINVAL ? "not a file, or a link to one: drop the file itself"
                : error == -ENODATA
-                   ? "it ends within a message, and its writer neither closed it nor went on for a "
-                     "minute: drop it again when it is whole"
+                   ? "it ends within a message, and its writer neither closed it nor went on for half "
+                     "a minute: drop it again when it is whole"
                    : strerror(-error);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define STILL_S 2
-#define LATE_S  60
+#define LATE_S  30
 
 static bool alphanumeric(char c)
 {
