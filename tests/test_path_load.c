@@ -78,7 +78,8 @@ static unsigned answered_as(const struct rig_lane *l, unsigned i)
         return h.query_id[0];
 }
 
-/* Sent in the opposite order while the match cores stand still, they are answered class by class. */
+/* Sent in the opposite order while the match cores stand still, one of these answers them class by class. (Of
+ * two, the one may be done with a class while the other's turns became short.) */
 static void classes_are_answered_in_their_order(void **state)
 {
         enum { EACH = 14, ALL = EACH * LSP_PRIORITY_COUNT };
@@ -90,7 +91,9 @@ static void classes_are_answered_in_their_order(void **state)
         }
         while (lf_read(&rig.counters->core[0].in_flight) < ALL)
                 rig_turn_of(1);
-        assert_true(rig_wait(ALL));
+        for (unsigned turns = 0; turns < 100000 && rig.out_n < ALL; turns++)
+                rig_turn_of(1 | 1u << 1);
+        assert_int_equal(rig.out_n, ALL);
         for (unsigned i = 0; i < ALL; i++)
                 assert_int_equal((answered_as(&l, i) - 1) / EACH, LSP_PRIORITY_BATCH - i / EACH);
 }
